@@ -1,0 +1,62 @@
+"""What a project says it requires: in pyproject.toml, setup.cfg or setup.py, which is read and never executed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uvlint.lazy import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_VCS = regex(r"(?:git|hg|svn|bzr)\+")
+_KEYS = ("install_requires", "setup_requires")
+
+
+def from_version_control(name: str, data: bytes) -> list[str]:
+    """The requirements of a project's file that come from version control, as written; none where it can't be read."""
+    text = data.decode("utf-8", "replace")
+    if not _VCS.search(text):
+        return []
+    found = _toml(text) if name.endswith(".toml") else _cfg(text) if name.endswith(".cfg") else _setup(text)
+    return [one.strip() for one in found if _VCS.search(one)]
+
+
+def _toml(text: str) -> Iterator[str]:
+    """The project's own requirements and those of its build; not those of its extras and groups, which are asked for apart."""
+    import tomllib  # noqa: PLC0415 - only for the few projects that name a repository
+
+    try:
+        tables: dict[str, Any] = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return
+    for table, key in (("project", "dependencies"), ("build-system", "requires")):
+        owner = tables.get(table)
+        values = owner.get(key) if isinstance(owner, dict) else None
+        yield from (one for one in values if isinstance(one, str)) if isinstance(values, list) else ()
+
+
+def _cfg(text: str) -> Iterator[str]:
+    import configparser  # noqa: PLC0415 - as tomllib
+
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
+    for key in _KEYS:
+        yield from parser.get("options", key, fallback="").splitlines()
+
+
+def _setup(text: str) -> Iterator[str]:
+    """The strings of the lists that `setup()` is given."""
+    from uvlint import pysource  # noqa: PLC0415 - brings libcst along
+
+    module = pysource.parse(text)
+    for node in module.calls() if module is not None else ():
+        if module is None or module.dotted(module.callee(node)).rpartition(".")[2] != "setup":
+            continue
+        given = module.arguments(node)
+        for key in _KEYS:
+            for part in (module.elements(given[key]) if key in given else None) or ():
+                yield module.text(part.value) or ""

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uvlint import calls, images, plan, reads
+from uvlint.diagnostics import Diagnostic, Edit, Fix, Safety
+from uvlint.lazy import regex
+from uvlint.rules import rule
+from uvlint.tools import bases, wheels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uvlint.model import Build, Stage, Step
+    from uvlint.plan import Install
+
+_OFFICIAL = regex(r"(?:(?:docker\.io|mirror\.gcr\.io|public\.ecr\.aws/docker)/)?(?:library/)?python\Z")
+_TAG = regex(r"(?P<version>\d+(?:\.\d+){0,2}|latest)?(?P<release>-(?:bullseye|bookworm|trixie))?\Z")
+_THERE = frozenset(
+    (
+        *("pip", "uv", "uvx", "python", "venv", "virtualenv", "apt-get", "echo", "printf", "set", "export", "cd", "true"),
+        *("mkdir", "cp", "mv", "rm", "ln", "ls", "cat", "touch", "chmod", "chown", "sed", "grep", "test", "[", "find"),
+        *("useradd", "groupadd", "usermod", "sort", "head", "tail", "tar", "which", "id", "date", "sleep", "test", "ldconfig"),
+    )
+)  # fmt: skip
+"""Programs that the slim image has as well."""
+
+_NOTE = "compilers, headers, git, curl and the libraries that only the full image has will be missing"
+
+
+@rule("UVL410")
+def full_base_image(build: Build) -> Iterator[Diagnostic]:
+    """A full `python:3.x` image in a final stage that compiles nothing."""
+    stage = build.stages[-1] if build.stages else None
+    if stage is None or stage.parent is not None or not stage.image or images.program(build) is None:
+        return
+    name, tag, digest = bases.reference(stage.image)
+    match = _TAG.match(tag)
+    if not _OFFICIAL.match(name) or match is None:
+        return
+    if not _does_without(stage):
+        return
+    written = stage.start.words()[0]
+    message = f"`{stage.image}` brings compilers and headers, and nothing is compiled here"
+    version = match["version"] or ""
+    slim = f"{'' if version in {'', 'latest'} else f'{version}-'}slim{match['release'] or ''}"
+    text = written.text
+    if digest or "$" in text or not written.exact(0, len(text)):
+        yield Diagnostic(written.whole, message, help=f"use `{name}:{slim}`")
+        return
+    edit = Edit(written.span(len(name), len(text)), f":{slim}")
+    yield Diagnostic(written.whole, message, Fix(f"Use `{name}:{slim}`", (edit,), Safety.UNSAFE, _NOTE))
+
+
+def _does_without(stage: Stage) -> bool:
+    """Whether all that a stage runs is there without the full image, as far as can be told."""
+    installs = {id(one.call): one for one in plan.installs(stage.build)}
+    known = calls.all_calls(stage.build)
+    return all(_plain(step, installs, {id(one.command): one for one in known[step]}) for step in stage.steps)
+
+
+def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call]) -> bool:
+    if step.onbuild:
+        return False
+    if step.run is None:
+        return True
+    if step.script is None:
+        return False
+    for command in step.script.commands:
+        call = known.get(id(command))
+        name = command.name if call is None else call.program
+        if not command.words:
+            continue
+        if name not in _THERE or (name == "python" and call is not None and "-m" not in call.args):
+            return False
+        if call is not None and call.program in {"pip", "uv", "uvx"}:
+            install = installs.get(id(call))
+            if install is None and call.verb not in {"venv", "cache", "--version", "list", "check", "freeze"}:
+                return False
+            if install is not None and not _by_wheels(install):
+                return False
+    return True
+
+
+def _by_wheels(install: Install) -> bool:
+    """Whether all that is asked for comes in wheels, or is Python alone."""
+    if install.tool not in {"pip", "uv"} or install.given is None or install.has("no-binary"):
+        return False
+    found = reads.of(install)
+    if found.missing or found.directories or found.local or found.scan.git or found.scan.find_links:
+        return False
+    lines = [one.value for one in install.requirements]
+    for file in found.files:
+        if file.data is None or not file.image.endswith((".txt", ".in")):
+            return False
+        text = file.data.decode("utf-8", "replace")
+        lines += [bare for line in text.splitlines() if (bare := line.partition("#")[0].strip())]
+    return bool(lines) and all(line is not None and wheels.there(line) for line in lines)

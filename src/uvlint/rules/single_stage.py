@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uvlint import calls, environments, images, plan
+from uvlint.diagnostics import Diagnostic
+from uvlint.lazy import regex
+from uvlint.rules import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uvlint.calls import Call
+    from uvlint.model import Build, Stage
+
+_MANAGERS = ("apt-get", "apk", "dnf", "yum", "microdnf", "zypper")
+_INSTALLS = frozenset({"install", "add", "in", "groupinstall"})
+_REMOVES = frozenset({"purge", "remove", "autoremove", "del", "erase"})
+_HEAVY = regex(
+    r"(?:build-essential|build-base|gcc(?:-c\+\+|-[\d.]+|-multilib)?|g\+\+(?:-[\d.]+)?|clang(?:-[\d.]+)?|gfortran|rustc|cargo"
+    r"|.+-dev(?:el)?|.+-headers)\Z"
+)
+_OTHER = regex(r"(?:\S*/)?(?:java|node|npm|yarn|nginx|php|ruby|dotnet|mono)(?=\s|\Z)")
+_NAMED = 6
+_UV_RUNS = regex(r"(?:\A|[\s/\"'])uvx?(?=[\s\"']|\Z)")
+
+
+@rule("UVL401")
+def single_stage(build: Build) -> Iterator[Diagnostic]:
+    """Compilers, headers or uv in the final image of a Python service."""
+    program = images.program(build)
+    if program is None or _OTHER.match(images.command_line(program.instruction)):
+        return
+    stage = build.stages[-1]
+    steps = list(stage.before())
+    if any(images.copied_from(step) is not None for step in steps) or not _installs_python(stage):
+        return
+    found = [*_packages(stage), *(["uv"] if _ships_uv(stage) else [])]
+    if not found:
+        return
+    shown = ", ".join(f"`{name}`" for name in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    yield Diagnostic(
+        stage.start.args.whole,
+        f"the final image holds what only its build needs: {shown}{more}",
+        help="install in a stage of its own, and COPY --from the environment that comes of it",
+    )
+
+
+def _installs_python(stage: Stage) -> bool:
+    chain = stage.chain
+    return any(
+        one.call.step.stage in chain and not one.empty and not plan.upgrades_pip(one)
+        for one in plan.installs(stage.build)
+        if one.tool in {"pip", "uv", "uv sync", "pipenv", "poetry"}
+    )
+
+
+def _packages(stage: Stage) -> list[str]:
+    """Compilers and headers that packages bring and no command takes away again, in order."""
+    found: dict[str, None] = {}
+    known = calls.all_calls(stage.build)
+    for step in stage.before():
+        brought: dict[str, str] = {}
+        for call in known[step]:
+            if call.program not in _MANAGERS:
+                continue
+            verb = next((arg for arg in call.args if arg is None or not arg.startswith("-")), None)
+            if verb in _INSTALLS:
+                brought.update(_named(call))
+            elif verb in _REMOVES or verb is None:
+                brought = _left(brought, call)
+        found.update(dict.fromkeys(brought))
+    return list(found)
+
+
+def _named(call: Call) -> dict[str, str]:
+    """The compilers and headers that a command installs, each with the group (`apk add --virtual`) it is put in."""
+    pairs = zip(call.args, call.args[1:], strict=False)
+    virtual = {"--virtual", "-t"} if call.program == "apk" else set()
+    group = next((arg or "" for flag, arg in pairs if flag in virtual), "")
+    names = [(arg or "").partition("=")[0].partition(":")[0] for arg in call.args]
+    return {name: group for name in names if _HEAVY.match(name)}
+
+
+def _left(brought: dict[str, str], call: Call) -> dict[str, str]:
+    """What a removal in the same RUN leaves: nothing where its arguments aren't all known."""
+    if None in call.args or "--auto-remove" in call.args:
+        return {}
+    gone = {(arg or "").partition("=")[0] for arg in call.args}
+    return {name: group for name, group in brought.items() if name not in gone and group not in gone}
+
+
+def _ships_uv(stage: Stage) -> bool:
+    """Whether uv is left in the image for nothing: installed by this file, and not what the image runs.
+
+    One that is copied alone is another rule's: it can be mounted instead.
+    """
+    known = calls.all_calls(stage.build)
+    steps = list(stage.before())
+    if stage.base.kind == "uv":
+        return False
+    for step in steps:
+        if step.instruction.keyword in {"CMD", "ENTRYPOINT"} and _UV_RUNS.search(images.command_line(step.instruction)):
+            return False
+    return any(any(map(environments.gets_uv, known[step])) for step in steps)

@@ -1,0 +1,213 @@
+"""A real Docker engine: build a Dockerfile, then read from the image what it came to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import uuid
+from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+INSTALLERS = {"pip", "uv"}
+BACKENDS = {"setuptools", "wheel"}
+
+Packages = dict[str, dict[str, str]]
+"""For each environment (its prefix in the image, as `/usr/local` or `/opt/venv`), the versions by normalised name."""
+
+_METADATA = re.compile(
+    r"(?P<prefix>.*?)/lib/python3(?:\.\d+)?/(?:site|dist)-packages/[^/]+"
+    r"\.(?:dist-info/METADATA|egg-info/PKG-INFO)"
+)
+_BYTECODE = re.compile(
+    r"(?P<prefix>.*?)/lib/python3\.\d+/site-packages/(?:__pycache__/)?(?P<name>[^/.]+)(?:/.*|\.[^/]*)\.pyc"
+)
+_SYNTAX = re.compile(r"\A#[ \t]*syntax[ \t]*=.*\n", re.IGNORECASE)
+
+
+class NoEngineError(Exception):
+    """Why there is no engine to build on."""
+
+
+class Image(NamedTuple):
+    """What the final image runs, and as whom."""
+
+    cmd: list[str]
+    entrypoint: list[str]
+    user: str
+    workdir: str
+    ports: list[str]
+    volumes: list[str]
+    env: dict[str, str]
+
+
+@dataclass
+class Engine:
+    """The docker command with the environment that reaches the engine; `images` are the tags to remove at the end."""
+
+    env: dict[str, str]
+    images: list[str] = field(default_factory=list)
+
+    def docker(self, *args: str, stdin: str | None = None) -> str:
+        """What `docker args` prints; a failure is an AssertionError with the end of its output."""
+        given = None if stdin is None else stdin.encode("utf-8", "surrogateescape")
+        done = subprocess.run(["docker", *args], env=self.env, input=given, capture_output=True, check=False)
+        said = done.stderr[-4000:].decode("utf-8", "replace")
+        assert done.returncode == 0, f"docker {shlex.join(args)}: {done.returncode}\n{said}"
+        return done.stdout.decode("utf-8", "replace")
+
+    def build(self, context: Path, dockerfile_text: str, *, target: str | None = None, tag: str | None = None) -> str:
+        """The image built from the text in the context: its tag.
+
+        A leading `# syntax=` is left out, so that no frontend is fetched: the engine's own one is as new.
+        """
+        tag = tag or f"uvlint-e2e-{uuid.uuid4().hex[:12]}"
+        self.images.append(tag)
+        more = ["--target", target] if target else []
+        text = _SYNTAX.sub("", dockerfile_text)
+        self.docker("build", "--network", "host", "--tag", tag, "--file", "-", *more, str(context), stdin=text)
+        return tag
+
+    def run(self, image: str, argv: list[str]) -> str:
+        """What the command prints in a fresh container of the image, without network."""
+        return self.docker("run", "--rm", "--network", "none", "--entrypoint", argv[0], image, *argv[1:])
+
+    def inspect(self, image: str) -> Image:
+        config = json.loads(self.docker("image", "inspect", image))[0]["Config"]
+        return Image(
+            cmd=config.get("Cmd") or [],
+            entrypoint=config.get("Entrypoint") or [],
+            user=config.get("User") or "",
+            workdir=config.get("WorkingDir") or "",
+            ports=sorted(config.get("ExposedPorts") or {}),
+            volumes=sorted(config.get("Volumes") or {}),
+            env=dict(pair.split("=", 1) for pair in config.get("Env") or []),
+        )
+
+    def packages(self, image: str) -> Packages:
+        """What is installed where, read from the image's own files: it needs neither Python nor a shell."""
+        return self.contents(image)[0]
+
+    def contents(self, image: str) -> tuple[Packages, dict[str, set[str]]]:
+        """The packages, and for each environment the top-level names that bytecode lies beside."""
+        container = self.docker("create", "--network", "none", "--entrypoint", "-", image).strip()
+        try:
+            with subprocess.Popen(["docker", "export", container], env=self.env, stdout=subprocess.PIPE) as export:
+                assert export.stdout is not None
+                with tarfile.open(fileobj=export.stdout, mode="r|") as archive:
+                    found = _read(archive)
+            assert export.returncode == 0
+        finally:
+            self.docker("rm", container)
+        return found
+
+    def remove(self) -> None:
+        if self.images:
+            subprocess.run(["docker", "rmi", "--force", *self.images], env=self.env, capture_output=True, check=False)
+
+
+def _read(archive: tarfile.TarFile) -> tuple[Packages, dict[str, set[str]]]:
+    packages: Packages = {}
+    bytecode: dict[str, set[str]] = {}
+    versions: dict[str, tuple[str, str]] = {}
+    for member in archive:
+        path = f"/{member.name}"
+        if path.endswith(".pyc") and (found := _BYTECODE.fullmatch(path)):
+            bytecode.setdefault(found["prefix"], set()).add(found["name"])
+        elif path.endswith((".dist-info/METADATA", ".egg-info/PKG-INFO")):
+            if member.islnk():  # uv links what it installs to its cache, which comes earlier
+                versions[path] = versions[f"/{member.linkname}"]
+            elif member.isreg() and (file := archive.extractfile(member)):
+                headers = BytesHeaderParser().parsebytes(file.read())
+                versions[path] = re.sub(r"[-_.]+", "-", headers["Name"]).lower(), headers["Version"]
+            if (found := _METADATA.fullmatch(path)) and "/.cache/" not in path and path in versions:
+                name, version = versions[path]
+                packages.setdefault(found["prefix"], {})[name] = version
+    return packages, bytecode
+
+
+def requested(packages: Packages, *, without: set[str] = INSTALLERS | BACKENDS) -> Packages:
+    """The packages but for the installers and what their environments bring along."""
+    kept = {
+        prefix: {name: version for name, version in versions.items() if name not in without}
+        for prefix, versions in packages.items()
+    }
+    return {prefix: versions for prefix, versions in kept.items() if versions}
+
+
+def backends(packages: Packages) -> Packages:
+    """setuptools and wheel, listed apart: pip and ensurepip bring them, uv does not."""
+    kept = {
+        prefix: {name: version for name, version in versions.items() if name in BACKENDS}
+        for prefix, versions in packages.items()
+    }
+    return {prefix: versions for prefix, versions in kept.items() if versions}
+
+
+def same_packages(before: Packages, after: Packages) -> bool:
+    """Whether the same versions of everything but pip, uv, setuptools and wheel are in the same environments."""
+    return requested(before) == requested(after)
+
+
+def everywhere(packages: Packages) -> set[tuple[str, str]]:
+    """The requested packages, wherever they are: a move to two stages may put them elsewhere."""
+    return {pair for versions in requested(packages).values() for pair in versions.items()}
+
+
+def uvlint(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    """`python -m uvlint args`, on this checkout, without the configuration of any folder above."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "uvlint", *map(str, args)], env=env, capture_output=True, text=True, check=False
+    )
+
+
+def fixed(dockerfile: Path, *args: str) -> str:
+    """The file's text after `uvlint check --fix args`, which writes it."""
+    done = uvlint("check", "--fix", "--exit-zero", *args, dockerfile)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return dockerfile.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def find_engine() -> Engine:
+    """The engine that docker reaches as things stand, or the one that a script starts.
+
+    The script is `$UVLINT_ENGINE`, or `../shared/engine/up` beside the checkout; it prints `export NAME=VALUE …`.
+    Raises NoEngineError.
+    """
+    if not shutil.which("docker"):
+        raise NoEngineError("no docker command")
+    engine = Engine(dict(os.environ))
+    if _answers(engine):
+        return engine
+    script = Path(os.environ.get("UVLINT_ENGINE") or ROOT.parent / "shared" / "engine" / "up")
+    if not script.is_file():
+        raise NoEngineError("no docker engine answers, and there is no script that starts one (UVLINT_ENGINE)")
+    started = subprocess.run(["bash", script], capture_output=True, text=True, check=False)
+    if started.returncode:
+        reason = (started.stderr.strip() or "no reason given").splitlines()[-1]
+        raise NoEngineError(f"{script.name} failed: {reason}")
+    pairs = (word.split("=", 1) for word in shlex.split(started.stdout) if "=" in word)
+    engine = Engine({**os.environ, **dict(pairs)})
+    if not _answers(engine):
+        raise NoEngineError("the engine was started and does not answer")
+    return engine
+
+
+def _answers(engine: Engine) -> bool:
+    """Whether the engine and BuildKit's client are there."""
+    for words in (["docker", "version"], ["docker", "buildx", "version"]):
+        try:
+            if subprocess.run(words, env=engine.env, capture_output=True, check=False, timeout=30).returncode:
+                return False
+        except subprocess.TimeoutExpired:
+            return False
+    return True
