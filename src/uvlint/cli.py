@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 CLEAN, FOUND, WRONG = 0, 1, 2
 HELP = {"help_option_names": ["-h", "--help"]}
 
+ELSEWHERE: dict[str, str] = {}
+"""The commands that are not in this module, and where each is: imported when it is called."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit: 0 clean, 1 findings, 2 wrong usage or settings."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     # `uvlint [PATHS]` is `uvlint check [PATHS]`.
-    if not given or given[0] not in (*group.commands, "-h", "--help", "-V", "--version"):
+    if not given or given[0] not in (*group.commands, *ELSEWHERE, "-h", "--help", "-V", "--version"):
         given.insert(0, "check")
     _stand_in()
     try:
@@ -70,7 +73,20 @@ def _version(context: click.Context, _: click.Parameter, given: bool) -> None:  
         context.exit()
 
 
-@click.group(context_settings=HELP)
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ELSEWHERE:
+            from importlib import import_module  # noqa: PLC0415
+
+            command: click.Command = getattr(import_module(ELSEWHERE[cmd_name]), cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings=HELP)
 @click.option(
     "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
 )
