@@ -265,4 +265,4 @@ def test_a_failed_write_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: p
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "Dockerfile")
     with pytest.raises(OSError, match="not a regular file but a pipe"):
-        files.read(str(tmp_path / "Dockerfile"))
+        filesystem.read(str(tmp_path / "Dockerfile"))

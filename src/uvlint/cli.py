@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from uvlint import config
+from uvlint import cache, config, filesystem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,29 +29,31 @@ ELSEWHERE: dict[str, str] = {}
 """The commands that are not in this module, and where each is: imported when it is called."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 clean, 1 findings, 2 wrong usage or settings."""
+def main(arguments: Sequence[str] | None = None, key: bytes | None = None) -> None:
+    """Run the command and exit: 0 clean, 1 findings, 2 wrong usage or settings. `key` is the run's in `uvlint.cache`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     # `uvlint [PATHS]` is `uvlint check [PATHS]`.
     if not given or given[0] not in (*group.commands, *ELSEWHERE, "-h", "--help", "-V", "--version"):
         given.insert(0, "check")
     _stand_in()
     try:
-        group.main(given, "uvlint")
+        group.main(given, "uvlint", obj=key)
     except config.ConfigError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(WRONG)
-    except BrokenPipeError:
-        from uvlint.reports.out import leave_quietly  # noqa: PLC0415
+    except OSError as error:
+        stop(error)
 
-        leave_quietly()
+
+def stop(error: OSError) -> NoReturn:
+    """Exit after what the system refused: the reader of a pipe has gone, a full disk, no working folder."""
+    from uvlint.reports.out import leave_quietly  # noqa: PLC0415
+
+    leave_quietly()
+    if isinstance(error, BrokenPipeError):
         sys.exit(FOUND)
-    except OSError as error:  # a full disk behind the report, a working folder that is gone
-        from uvlint.reports.out import leave_quietly  # noqa: PLC0415
-
-        leave_quietly()
-        click.echo(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", err=True)
-        sys.exit(WRONG)
+    click.echo(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", err=True)
+    sys.exit(WRONG)
 
 
 def _stand_in() -> None:
@@ -132,6 +134,7 @@ def _list(name: str, what: str, metavar: str = "RULES") -> Callable[[Any], Any]:
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that is read from standard input (-).")
 @click.option("--config", "config_file", metavar="FILE", help="Use this configuration for all files.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
+@click.option("-n", "--no-cache", is_flag=True, envvar="UVLINT_NO_CACHE", help="Neither use nor keep earlier results.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many processes may work; default one a processor.")
 @click.option("-e", "--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 even if everything found was fixed.")
@@ -146,20 +149,26 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError("--config and --isolated exclude each other")
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("- (standard input) can't be combined with other paths")
+    key = None if options["no_cache"] or options["output_file"] else click.get_current_context().obj
+    if key is not None:
+        filesystem.record()
     known = rules.load()
     finder = _finder(options, known)
-    request = Request(known, finder, finder(_here()), options)
-    status = _standard_input(request) if paths == ("-",) else _files(request, paths or (".",))
-    sys.exit(CLEAN if options["exit_zero"] else status)
+    request = Request(known, finder, finder(_here()), options, key)
+    sys.exit(_standard_input(request) if paths == ("-",) else _files(request, paths or (".",)))
 
 
 class Request(NamedTuple):
-    """What was asked for. `settings` are those of the working folder: they decide on all that is not per file."""
+    """What was asked for. `settings` are those of the working folder: they decide on all that is not per file.
+
+    `key`: the run's in the cache, None for one that is not kept.
+    """
 
     known: Mapping[str, Rule]
     finder: config.Finder
     settings: config.Settings
     options: Mapping[str, Any]
+    key: bytes | None
 
     @property
     def only(self) -> bool:
@@ -212,7 +221,13 @@ def _files(request: Request, paths: Sequence[str]) -> int:
     found = list(files.find(paths, request.finder))
     if not found and not request.options["quiet"]:
         click.echo("warning: no Dockerfiles found under the given path(s)", err=True)
-    return _report(request, run.every(found, request.job, request.options["jobs"]), sys.stdout)
+    results = run.every(found, request.job, request.options["jobs"])
+    if request.key is None or request.job.fix or not 0 < len(found) <= cache.FILES:
+        return _report(request, results, sys.stdout)
+    held = cache.Held(sys.stdout)
+    status = _report(request, results, held)
+    cache.keep(request.key, held.release(), status)
+    return status
 
 
 def _standard_input(request: Request) -> int:
@@ -260,6 +275,10 @@ def _report(request: Request, results: Iterator[Result], stream: IO[str]) -> int
             write(get(settings.output_format)(tally.count(results), unsafe=settings.unsafe_fixes))
         _summary(request, tally, write)
         target.flush()
+    if tally.errors:
+        filesystem.spoil()
+    if options["exit_zero"]:
+        return CLEAN
     if options["diff"]:
         return FOUND if tally.changed or tally.errors else CLEAN
     left = tally.errors if options["fix_only"] else tally.left + tally.errors

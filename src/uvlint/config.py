@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from uvlint import filesystem
 from uvlint.patterns import Patterns
 
 if TYPE_CHECKING:
@@ -201,8 +202,7 @@ def load(path: str) -> Settings | None:
     Raises: ConfigError, also when the file can't be read.
     """
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = filesystem.read(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
     project = os.path.basename(path) == "pyproject.toml"
@@ -313,7 +313,7 @@ class Finder:
     def _own(self, folder: str) -> Settings | None:
         for name in ("uvlint.toml", "pyproject.toml"):
             path = os.path.join(folder, name)
-            if os.path.isfile(path):
+            if filesystem.is_file(path):
                 settings = load(path)
                 if settings is not None:
                     return self.finish(settings)

@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from uvlint import filesystem
 from uvlint.dockerignore import Ignore, glob
 from uvlint.lazy import regex
 from uvlint.model import normal
@@ -160,14 +161,14 @@ def find(path: str, *, writable: bool = True) -> Context | None:
         return None
     place = os.path.abspath(path)
     folder = os.path.dirname(place)
-    disk = Disk(_read, os.path.isdir, os.path.isfile, _within)
+    disk = Disk(_read, filesystem.is_folder, filesystem.is_file, _within)
     return Context(disk, lambda: _repository(folder), place, writable=writable)
 
 
 def _repository(folder: str) -> list[str]:
     """A folder and those above it up to the one with `.git`; the folder alone where there is none."""
     folders = [folder]
-    while not os.path.exists(os.path.join(folders[-1], ".git")):
+    while not filesystem.exists(os.path.join(folders[-1], ".git")):
         above = os.path.dirname(folders[-1])
         if above == folders[-1]:
             return [folder]
@@ -177,18 +178,15 @@ def _repository(folder: str) -> list[str]:
 
 def _read(path: str) -> bytes | None:
     try:
-        if not os.path.isfile(path) or os.path.getsize(path) > _LIMIT:
-            return None
-        with open(path, "rb") as file:
-            return file.read()
+        return filesystem.read(path, _LIMIT) if filesystem.is_file(path) else None
     except OSError:
         return None
 
 
 def _within(folder: str, path: str) -> bool:
     """A link that leads out of the context leads nowhere in the image."""
-    root = os.path.realpath(folder)
-    return os.path.realpath(path).startswith(root if root.endswith(os.sep) else root + os.sep)
+    root = filesystem.real(folder)
+    return filesystem.real(path).startswith(root if root.endswith(os.sep) else root + os.sep)
 
 
 # What the Dockerfile copies ---------------------------------------------------------------------------------------------

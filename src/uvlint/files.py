@@ -7,6 +7,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from uvlint import filesystem
 from uvlint.patterns import Patterns
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def find(paths: Sequence[str], settings: Callable[[str], Settings]) -> Iterator[
     seen: set[str] = set()
     for path in paths:
         place = os.path.abspath(path)
-        folder = os.path.isdir(path)
+        folder = filesystem.is_folder(path)
         own = settings(place if folder else os.path.dirname(place))
         if own.force_exclude and (
             own.excluded.covers(place, folder=folder) or (own.respect_gitignore and _ignored(place))
@@ -55,14 +56,13 @@ def find(paths: Sequence[str], settings: Callable[[str], Settings]) -> Iterator[
 
 
 def _walk(top: str, place: str, settings: Callable[[str], Settings]) -> Iterator[Found]:
-    real_top = os.path.realpath(top)
+    real_top = filesystem.real(top)
     waiting = [("" if top == os.curdir else top, place, tuple(_ignores_above(place)))]
     while waiting:
         shown, place, above = waiting.pop()
         own = settings(place)
         try:
-            with os.scandir(place) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
+            entries = filesystem.entries(place)
         except OSError as error:
             yield Found(shown or top, None, reason(error))
             continue
@@ -86,9 +86,9 @@ def _is_file(entry: os.DirEntry[str], top: str) -> bool:
     """Whether to take an entry: no folder, and no link to what is found in its own place anyway."""
     if not entry.is_symlink():
         return not entry.is_dir()
-    target = os.path.realpath(entry.path)
+    target = filesystem.real(entry.path)
     found_anyway = is_dockerfile(os.path.basename(target)) and target.startswith(top + os.sep)
-    return os.path.isfile(target) and not found_anyway
+    return filesystem.is_file(target) and not found_anyway
 
 
 # .gitignore -----------------------------------------------------------------------------------------------------------
@@ -98,17 +98,18 @@ def _ignores_of(folder: str) -> Iterable[Patterns]:
     """The patterns of a folder's own `.gitignore` (and, in the root of a repository, of `.git/info/exclude`)."""
     for name in (".git/info/exclude", ".gitignore"):
         try:
-            with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as file:
-                yield Patterns(file.read().split("\n"), folder)
+            data = filesystem.read(os.path.join(folder, name))
         except OSError:
             continue
+        text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+        yield Patterns(text.split("\n"), folder)
 
 
 def _ignores_above(folder: str) -> list[Patterns]:
     """The patterns from the root of the repository that holds the folder down to the folder above it."""
     found: list[Patterns] = []
     at = folder
-    while not os.path.exists(os.path.join(at, ".git")):
+    while not filesystem.exists(os.path.join(at, ".git")):
         above = os.path.dirname(at)
         if above == at:
             return []  # no repository: only what lies in the walked folders counts
@@ -137,27 +138,10 @@ def _ignored(place: str) -> bool:
         if _verdict(ignores, place[:at], folder=True):
             return True
         at = place.find(os.sep, at + 1)
-    return _verdict(ignores, place, folder=os.path.isdir(place))
+    return _verdict(ignores, place, folder=filesystem.is_folder(place))
 
 
 # Reading and writing --------------------------------------------------------------------------------------------------
-
-
-def read(path: str) -> bytes:
-    """A regular file's bytes. Raises: OSError (a pipe or device is not waited for)."""
-    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(fd, "rb") as file:
-        mode = os.fstat(fd).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(0, f"not a regular file but a {_kind(mode)}")
-        return file.read()
-
-
-def _kind(mode: int) -> str:
-    for test, kind in ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket")):
-        if test(mode):
-            return kind
-    return "device"
 
 
 def reason(error: OSError) -> str:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from uvlint import context, engine, files
+from uvlint import context, engine, files, filesystem
 from uvlint.source import Source
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def file(found: files.Found, job: Job) -> Result:
     if found.settings is None:
         return Result(found.path, Source("", found.path), errors=[found.error])
     try:
-        data = files.read(found.path)
+        data = filesystem.read(found.path)
     except (OSError, ValueError) as error:
         return Result(found.path, Source("", found.path), errors=[_reason(error)])
     result = text(Source.decode(data, found.path), found.settings, job)
@@ -81,9 +81,9 @@ def _write_beside(edit: FileEdit) -> str:
     name = os.path.basename(edit.path)
     try:
         if edit.before is None:
-            made = files.create(edit.path, _bytes(edit.after)) or files.read(edit.path) == _bytes(edit.after)
+            made = files.create(edit.path, _bytes(edit.after)) or filesystem.read(edit.path) == _bytes(edit.after)
             return "" if made else f"{name} was made meanwhile; run uvlint again"
-        now = files.read(edit.path)
+        now = filesystem.read(edit.path)
         if now == _bytes(edit.after):
             return ""
         wrong = _write(edit.path, _bytes(edit.before), _bytes(edit.after))
@@ -99,7 +99,7 @@ def _bytes(text: str) -> bytes:
 def _write(path: str, before: bytes, after: bytes) -> str:
     """Write what was fixed; what kept it from being written, if anything."""
     try:
-        if files.read(path) != before:
+        if filesystem.read(path) != before:
             return "it was changed meanwhile; run uvlint again"
         files.write(path, after)
     except OSError as error:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from uvlint import filesystem
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -50,8 +52,8 @@ def rule(code: str) -> Callable[[Callable[[Build], Iterator[Diagnostic]]], Rule]
 def load() -> dict[str, Rule]:
     """All rules by name, in the order of their codes."""
     if not _loaded:
-        for entry in sorted(os.listdir(os.path.dirname(__file__))):
-            module, dot, ending = entry.rpartition(".")
+        for entry in filesystem.entries(os.path.dirname(__file__)):
+            module, dot, ending = entry.name.rpartition(".")
             if dot and ending == "py" and not module.startswith("_"):
                 import_module(f"uvlint.rules.{module}")
         _loaded.update(sorted(_known.items(), key=lambda item: item[1].code))
