@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from uvlint import files
+from uvlint import files, filesystem
 from uvlint.config import Finder, Settings
 from uvlint.patterns import Patterns
 

@@ -29,9 +29,12 @@ LARGEST = 1_000_000
 
 VARIABLES = frozenset({
     "NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE",
-    "JUPYTER_COLUMNS", "JUPYTER_LINES", "UNICODE_VERSION",
+    "JUPYTER_COLUMNS", "JUPYTER_LINES", "UNICODE_VERSION", "_UVLINT_COMPLETE",
 })  # fmt: skip
-"""What of the environment a report may depend on, besides UVLINT_…: most of it is read by rich, for colour."""
+"""What of the environment a report may depend on, besides UVLINT_…: most of it is read by rich, for colour.
+
+`_UVLINT_COMPLETE` asks click to write completions for a shell instead.
+"""
 
 _MAGIC = b"uvlint run 1\n"
 _PRIME = 2**127 - 1
