@@ -1,30 +1,45 @@
-from __future__ import annotations
+import os
+import sys
 
 
 def main() -> None:
     """The command `uvlint`."""
-    import os  # noqa: PLC0415  # processes of the pool import this module, too
-    import sys  # noqa: PLC0415
-
-    from uvlint import cache  # noqa: PLC0415
+    from uvlint import cache  # noqa: PLC0415 - processes of the pool import this module, too
 
     arguments = sys.argv[1:]
     key = cache.key_of(arguments)
     known = cache.look_up(key) if key else None
     if known is None:
-        from uvlint.cli import main as run  # noqa: PLC0415
-
-        run(arguments, key)
+        _run(arguments, key)
     else:
-        output, status = known
-        try:
-            sys.stdout.buffer.write(output)
-            sys.stdout.flush()
-        except OSError as error:
-            from uvlint.cli import stop  # noqa: PLC0415
+        _show(*known)
 
-            stop(error)
-        os._exit(status)  # nothing is left to do, and to tidy up takes Python a third of its time
+
+def _run(arguments: list[str], key: bytes | None) -> None:
+    import gc  # noqa: PLC0415
+
+    gc.disable()  # there is next to no garbage until all is imported: uvlint.run turns it on
+    from uvlint.cli import main as run  # noqa: PLC0415
+
+    try:
+        run(arguments, key)
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code)
+        raise
+
+
+def _show(output: bytes, status: int) -> None:
+    try:
+        sys.stdout.buffer.write(output)
+        sys.stdout.flush()
+    except OSError as error:
+        from uvlint.cli import stop  # noqa: PLC0415
+
+        stop(error)
+    os._exit(status)  # nothing is left to do, and to tidy up takes Python a third of its time
 
 
 if __name__ == "__main__":
