@@ -26,7 +26,7 @@ filesystem.SETTLED = {settled}
 cache.ENTRIES = {entries}
 leave = os._exit
 def _exit(status):
-    if "uvlint.cli" not in sys.modules:
+    if "uvlint.checking" not in sys.modules:
         os.write(2, b"-")
     leave(status)
 os._exit = _exit

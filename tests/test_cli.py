@@ -14,9 +14,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import click
 import pytest
 
-from uvlint import book, cli, config, rules, run
+from uvlint import book, checking, cli, config, rules, run
 from uvlint.config import Settings
 from uvlint.diagnostics import Diagnostic, Edit, Fix, Safety, apply
 from uvlint.engine import Fixed
@@ -474,7 +475,7 @@ HEAVY = (
     "pygls",
     "pathspec",
 )
-SHOW_MODULES = "import sys, atexit; atexit.register(lambda: sys.stderr.write('\\n'.join(sys.modules))); from uvlint.__main__ import main; sys.argv[0] = 'uvlint'; main()"
+SHOW_MODULES = "import os, sys, atexit; os._exit = sys.exit; atexit.register(lambda: sys.stderr.write('\\n'.join(sys.modules))); from uvlint.__main__ import main; sys.argv[0] = 'uvlint'; main()"
 
 
 def test_a_check_on_a_pipe_loads_nothing_heavy(tmp_path: Path) -> None:
@@ -567,3 +568,66 @@ def test_a_file_that_can_not_be_read_does_not_keep_others_from_being_checked(tmp
     assert "Dockerfile:2:5: UVL101" in done.stdout
     if os.geteuid():
         assert "closed: error: Permission denied" in done.stdout
+
+
+# Arguments that are read without click ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["check"],
+        ["Dockerfile"],
+        ["check", "rule"],
+        ["check", "a", "b/c", "Dockerfile.dev"],
+        ["./rule", "rule"],
+        ["--fix", "a", "--unsafe-fixes"],
+        ["--diff", "--isolated", "--quiet"],
+        ["--exit-zero", "--output-format", "concise", "a", "--statistics"],
+        ["check", "--force-exclude", "--no-cache", "--output-format", "json", "a"],
+    ],
+)
+def test_what_is_read_without_click_is_what_click_reads(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UVLINT_NO_CACHE")
+    given = checking.plain(arguments)
+    assert given is not None
+    read = cli.check.make_context("check", arguments[arguments[:1] == ["check"] :]).params
+    assert {"paths": given[0], **given[1]} == read
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rule"],
+        ["lock-file"],
+        ["--help"],
+        ["-h"],
+        ["--version"],
+        ["-"],
+        ["--", "a"],
+        ["a", "--no-fix"],
+        ["-q"],
+        ["--fi"],
+        ["a", "--select", "b"],
+        ["--output-format"],
+        ["--output-format", "none"],
+        ["--output-format=json"],
+        [""],
+    ],
+)
+def test_other_arguments_are_clicks(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UVLINT_NO_CACHE")
+    assert checking.plain(arguments) is None
+
+
+@pytest.mark.parametrize("name", ["UVLINT_OUTPUT_FORMAT", "UVLINT_NO_CACHE", "_UVLINT_COMPLETE"])
+def test_variables_that_click_reads_are_clicks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UVLINT_NO_CACHE")
+    monkeypatch.setenv(name, "1")
+    assert checking.plain(["Dockerfile"]) is None
+
+
+def test_the_commands_are_told_from_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UVLINT_NO_CACHE")
+    assert [name for name in cli.group.list_commands(click.Context(cli.group)) if checking.plain([name])] == ["check"]

@@ -14,6 +14,9 @@ import uvlint
 
 PACKAGE = Path(uvlint.__file__).parent
 LAYERS = """
+record
+filesystem
+cache
 source
 syntax
 shell
@@ -33,6 +36,7 @@ rules.pip_install
 proof
 engine
 run
+checking
 cli
 __main__
 """
@@ -109,7 +113,7 @@ def test_a_rule_knows_no_other_rule_and_nothing_of_the_engine(name: str) -> None
 def loaded(folder: Path, *arguments: str, stdin: str = "") -> set[str]:
     """The modules that are there after the command has run on a pipe."""
     code = (
-        "import sys\nfrom uvlint.__main__ import main\n"
+        "import os, sys\nfrom uvlint.__main__ import main\nos._exit = sys.exit\n"
         "try:\n    main()\n"
         "finally:\n    sys.stderr.write('\\n' + ' '.join(sys.modules))\n"
     )
@@ -132,11 +136,21 @@ def test_a_start_imports_nothing_heavy(tmp_path: Path, command: str) -> None:
     place.write_text(TEXT)
     verb, *options = command.split()
     names = loaded(tmp_path, verb, *options, *(["Dockerfile"] if verb == "check" else []))
-    assert {"click", "uvlint.cli"} <= names
+    assert ("uvlint.cli" if verb == "rule" else "uvlint.checking") in names
     if "--diff" in options:  # the second opinion is asked when a fix changed a file
         assert "dockerfile_parse" in names
     else:
         assert names & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [["check", "Dockerfile"], ["."], ["check", "--force-exclude", "./Dockerfile"]])
+def test_a_plain_check_imports_no_more_than_it_needs(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "Dockerfile").write_text(TEXT)
+    names = loaded(tmp_path, *arguments)
+    assert "uvlint.rules.pip_install" in names
+    assert (
+        names & {*HEAVY, "click", "dataclasses", "inspect", "json", "subprocess", "datetime", "uvlint.proof"} == set()
+    )
 
 
 def test_a_start_on_many_files_in_one_process_imports_nothing_heavy(tmp_path: Path) -> None:

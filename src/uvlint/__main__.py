@@ -19,27 +19,42 @@ def _run(arguments: list[str], key: bytes | None) -> None:
     import gc  # noqa: PLC0415
 
     gc.disable()  # there is next to no garbage until all is imported: uvlint.run turns it on
-    from uvlint.cli import main as run  # noqa: PLC0415
+    from uvlint import checking  # noqa: PLC0415
 
     try:
-        run(arguments, key)
+        given = checking.plain(arguments)
+        if given is None:
+            from uvlint.cli import main as run  # noqa: PLC0415
+
+            run(arguments, key)
+        else:
+            checking.guarded(lambda: checking.check(*given, key))
     except SystemExit as end:
         if isinstance(end.code, int):
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(end.code)
+            _leave(end.code)
         raise
 
 
 def _show(output: bytes, status: int) -> None:
     try:
         sys.stdout.buffer.write(output)
-        sys.stdout.flush()
     except OSError as error:
-        from uvlint.cli import stop  # noqa: PLC0415
+        from uvlint.checking import stop  # noqa: PLC0415
 
         stop(error)
-    os._exit(status)  # nothing is left to do, and to tidy up takes Python a third of its time
+    _leave(status)
+
+
+def _leave(status: int) -> None:
+    """End the process as it is: nothing is left to do, and to tidy up takes Python longer than to check a file."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        from uvlint.checking import stop  # noqa: PLC0415
+
+        stop(error)
+    os._exit(status)
 
 
 if __name__ == "__main__":

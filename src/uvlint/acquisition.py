@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import calls, context, environments, images, plan, provision
 from uvlint.lazy import regex
 from uvlint.model import normal
+from uvlint.record import field, record
 from uvlint.tools import bases
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _FIRST_RELEASE = (0, 3)
 """The first release whose image holds `uvx` beside `uv`."""
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Way:
     """One place where uv is installed.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from uvlint.lazy import regex
+from uvlint.record import record
 from uvlint.source import Cooked, Span
 
 # Go's unicode.IsSpace, which is not Python's str.isspace.
@@ -41,7 +41,7 @@ class Problem(NamedTuple):
     help: str
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Flag:
     """`--name=value` before an instruction's arguments.
 
@@ -65,7 +65,7 @@ class Pair(NamedTuple):
     legacy: bool
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Mount:
     """A `RUN --mount`: `keys` in their canonical spelling, lower-case, values not expanded; bare ones are "true".
 

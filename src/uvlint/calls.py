@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint.lazy import regex
 from uvlint.model import normal, text_of
+from uvlint.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,7 +55,7 @@ class Activation(NamedTuple):
     value: str | None
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Call:
     """One command line of a RUN.
 

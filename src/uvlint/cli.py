@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import nullcontext
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from uvlint import cache, config, filesystem
+from uvlint import checking, config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
 
     from uvlint.book import Page
-    from uvlint.diagnostics import FileEdit
-    from uvlint.reports import Pieces
-    from uvlint.reports.summary import Tally
-    from uvlint.rules import Rule
-    from uvlint.run import Job, Result
 
-CLEAN, FOUND, WRONG = 0, 1, 2
 HELP = {"help_option_names": ["-h", "--help"]}
 
 ELSEWHERE: dict[str, str] = {}
@@ -35,32 +26,7 @@ def main(arguments: Sequence[str] | None = None, key: bytes | None = None) -> No
     # `uvlint [PATHS]` is `uvlint check [PATHS]`.
     if not given or given[0] not in (*group.commands, *ELSEWHERE, "-h", "--help", "-V", "--version"):
         given.insert(0, "check")
-    _stand_in()
-    try:
-        group.main(given, "uvlint", obj=key)
-    except config.ConfigError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(WRONG)
-    except OSError as error:
-        stop(error)
-
-
-def stop(error: OSError) -> NoReturn:
-    """Exit after what the system refused: the reader of a pipe has gone, a full disk, no working folder."""
-    from uvlint.reports.out import leave_quietly  # noqa: PLC0415
-
-    leave_quietly()
-    if isinstance(error, BrokenPipeError):
-        sys.exit(FOUND)
-    click.echo(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", err=True)
-    sys.exit(WRONG)
-
-
-def _stand_in() -> None:
-    """Put something in the place of streams that the caller has closed (`>&-`): Python then has None for them."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
+    checking.guarded(lambda: group.main(given, "uvlint", obj=key))
 
 
 def _version(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001
@@ -143,203 +109,11 @@ def check(paths: tuple[str, ...], **options: Any) -> None:
 
     Exits with 0 if nothing is left to report, 1 if something is, 2 if the command line or a configuration file is wrong.
     """
-    from uvlint import rules  # noqa: PLC0415
-
     if options["config_file"] and options["isolated"]:
         raise click.UsageError("--config and --isolated exclude each other")
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("- (standard input) can't be combined with other paths")
-    key = None if options["no_cache"] or options["output_file"] else click.get_current_context().obj
-    if key is not None:
-        filesystem.record()
-    known = rules.load()
-    finder = _finder(options, known)
-    request = Request(known, finder, finder(_here()), options, key)
-    sys.exit(_standard_input(request) if paths == ("-",) else _files(request, paths or (".",)))
-
-
-class Request(NamedTuple):
-    """What was asked for. `settings` are those of the working folder: they decide on all that is not per file.
-
-    `key`: the run's in the cache, None for one that is not kept.
-    """
-
-    known: Mapping[str, Rule]
-    finder: config.Finder
-    settings: config.Settings
-    options: Mapping[str, Any]
-    key: bytes | None
-
-    @property
-    def only(self) -> bool:
-        """Whether what is left after fixing is nobody's business."""
-        return bool(self.options["diff"] or self.options["fix_only"])
-
-    @property
-    def job(self) -> Job:
-        from uvlint.run import Job  # noqa: PLC0415
-
-        fix = self.settings.fix or self.only
-        return Job(fix=fix, unsafe=self.settings.unsafe_fixes, write=fix and not self.options["diff"])
-
-
-def _here() -> str:
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        raise config.ConfigError("the working folder is gone") from None
-
-
-def _finder(options: Mapping[str, Any], known: Mapping[str, Rule]) -> config.Finder:
-    lists = ("select", "ignore", "extend_select", "exclude", "extend_exclude")
-    flags = ("force_exclude", "respect_gitignore", "fix", "unsafe_fixes", "show_fixes", "output_format")
-    given = {name: options[name] for name in lists + flags}
-    where = {name.replace("_", "-"): "--" + name.replace("_", "-") for name in lists if given[name] is not None}
-    if "ignore" in where and "select" not in where:
-        where["per-file-ignores"] = "--ignore"
-
-    def finish(settings: config.Settings) -> config.Settings:
-        config.verify(settings, known)
-        settings = config.override(settings, given)
-        config.verify(settings, known, where)
-        return settings
-
-    fixed = None
-    if options["isolated"]:
-        fixed = config.Settings(root=_here())
-    elif options["config_file"]:
-        fixed = config.load(options["config_file"])
-        if fixed is None:
-            raise config.ConfigError(f"{options['config_file']}: there is no [tool.uvlint] table in this file")
-        fixed.root = _here()
-    return config.Finder(finish, fixed)
-
-
-def _files(request: Request, paths: Sequence[str]) -> int:
-    from uvlint import files, run  # noqa: PLC0415
-
-    found = list(files.find(paths, request.finder))
-    if not found and not request.options["quiet"]:
-        click.echo("warning: no Dockerfiles found under the given path(s)", err=True)
-    results = run.every(found, request.job, request.options["jobs"])
-    if request.key is None or request.job.fix or not 0 < len(found) <= cache.FILES:
-        return _report(request, results, sys.stdout)
-    held = cache.Held(sys.stdout)
-    status = _report(request, results, held)
-    cache.keep(request.key, held.release(), status)
-    return status
-
-
-def _standard_input(request: Request) -> int:
-    from uvlint import run  # noqa: PLC0415
-    from uvlint.reports import out  # noqa: PLC0415
-    from uvlint.source import Source  # noqa: PLC0415
-
-    path = request.options["stdin_filename"] or run.STDIN
-    place = os.path.abspath(path)
-    settings = request.finder(os.path.dirname(place))
-    source = Source.decode(sys.stdin.buffer.read(), path)
-    job = request.job
-    job.beside = False
-    if settings.force_exclude and settings.excluded.covers(place):
-        if job.write:
-            out.data(sys.stdout, source.encode())
-        return CLEAN
-    result = run.text(source, settings, job)
-    if not job.write:
-        return _report(request, iter([result]), sys.stdout)
-    out.data(sys.stdout, result.source.encode())
-    return _report(request, iter([result]), sys.stderr)
-
-
-def _report(request: Request, results: Iterator[Result], stream: IO[str]) -> int:
-    """Write what was asked for; the exit status."""
-    from uvlint.reports import out, summary  # noqa: PLC0415
-
-    options, settings = request.options, request.settings
-    tally = summary.Tally()
-    with _opened(options["output_file"], stream) as target:
-        out.prepare(target)
-        out.prepare(sys.stderr)
-        write = out.writer(target, colour=out.coloured(target, options["color"]))
-        if options["diff"]:
-            _diff(request, tally.count(results), target)
-        elif options["fix_only"]:
-            _failures(tally.count(results))
-        elif options["statistics"]:
-            _failures(tally.count(results))
-            write(summary.statistics(tally))
-        else:
-            from uvlint.reports import get  # noqa: PLC0415
-
-            write(get(settings.output_format)(tally.count(results), unsafe=settings.unsafe_fixes))
-        _summary(request, tally, write)
-        target.flush()
-    if tally.errors:
-        filesystem.spoil()
-    if options["exit_zero"]:
-        return CLEAN
-    if options["diff"]:
-        return FOUND if tally.changed or tally.errors else CLEAN
-    left = tally.errors if options["fix_only"] else tally.left + tally.errors
-    return FOUND if left or (tally.fixed and options["exit_non_zero_on_fix"]) else CLEAN
-
-
-def _opened(path: str | None, stream: IO[str]) -> AbstractContextManager[IO[str]]:
-    if path is None:
-        return nullcontext(stream)
-    try:
-        return open(path, "w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise config.ConfigError(f"{path}: can't write the report: {error.strerror}") from None
-
-
-def _diff(request: Request, results: Iterator[Result], target: IO[str]) -> None:
-    from uvlint.reports import out, printable  # noqa: PLC0415
-    from uvlint.reports.diff import diff, diff_of  # noqa: PLC0415
-
-    colour = out.coloured(target, request.options["color"])
-    write = out.writer(target, colour=colour)
-    shown: set[FileEdit] = set()
-    for result in results:
-        _failures([result])
-        found = [diff(result.before, result.source)] if result.before is not None else []
-        found += [diff_of(one) for one in result.files if one not in shown]
-        shown.update(result.files)
-        for pieces in found:
-            if colour:
-                write((printable(text.removesuffix("\n")) + "\n", style) for text, style in pieces)
-            else:
-                out.data(target, "".join(text for text, _ in pieces).encode("utf-8", "surrogateescape"))
-
-
-def _failures(results: Iterable[Result]) -> None:
-    from uvlint.reports.concise import failure  # noqa: PLC0415
-
-    for result in results:
-        for error in result.errors:
-            sys.stderr.write("".join(text for text, _ in failure(result.path, error)))
-
-
-def _summary(request: Request, tally: Tally, write: Callable[[Pieces], None]) -> None:
-    from uvlint.reports import out, summary  # noqa: PLC0415
-
-    options, settings = request.options, request.settings
-    if options["quiet"]:
-        return
-    codes = {name: rule.code for name, rule in request.known.items()}
-    if request.only:
-        write = out.writer(sys.stderr, colour=out.coloured(sys.stderr, options["color"]))
-    elif settings.output_format == "json" and not options["statistics"]:
-        return
-    if settings.show_fixes:
-        write(summary.fixes(tally, codes, would=options["diff"]))
-    if options["diff"]:
-        write(summary.would_fix(tally, unsafe=settings.unsafe_fixes))
-    elif options["fix_only"]:
-        write(iter(()) if settings.show_fixes else summary.only_fixed(tally))
-    else:
-        write(summary.checked(tally, fix=request.job.fix, unsafe=settings.unsafe_fixes))
+    sys.exit(checking.check(paths, options, click.get_current_context().obj))
 
 
 # rule -----------------------------------------------------------------------------------------------------------------

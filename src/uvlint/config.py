@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from uvlint import filesystem
 from uvlint.patterns import Patterns
+from uvlint.record import field, record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -62,7 +62,7 @@ class RuleLike(Protocol):
     def code(self) -> str: ...
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Settings:
     """What holds for the files below `root`.
 
@@ -91,8 +91,8 @@ class Settings:
     root: str = ""
     path: str | None = None
     default_ignore: tuple[str, ...] = OPT_IN
-    _names: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
-    _excluded: Patterns | None = field(default=None, init=False, repr=False, compare=False)
+    _names: frozenset[str] | None = field(default=None, init=False)
+    _excluded: Patterns | None = field(default=None, init=False)
 
     @property
     def excluded(self) -> Patterns:
@@ -107,7 +107,7 @@ def _strings(value: Any) -> bool:
 
 
 _NOT_KEYS = {"root", "path", "default_ignore", "_names", "_excluded"}
-KEYS = {name.replace("_", "-"): name for name in Settings.__dataclass_fields__ if name not in _NOT_KEYS}
+KEYS = {name.replace("_", "-"): name for name in Settings.__annotations__ if name not in _NOT_KEYS}
 _TAG = r"(?a)\w[\w.-]{0,127}(@sha256:[0-9a-f]{64})?"
 _IMAGE = r"(?a)[\w.-]+(:\d+)?(/[\w.-]+)*"
 _CHOICES: dict[str, tuple[Callable[[Any], object], str]] = {

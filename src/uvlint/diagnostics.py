@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint.source import Span
 
@@ -19,16 +18,14 @@ class Safety(IntEnum):
     SAFE = 2
 
 
-@dataclass(frozen=True, order=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace what stands at `span` by `text`; an empty span inserts."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, order=True)
-class FileEdit:
+class FileEdit(NamedTuple):
     """Another file of the build context as it was, None where there was none, and as it is to be.
 
     `path` is the context's own; text that is not UTF-8 is as `Source.decode` has it.
@@ -43,8 +40,7 @@ ENVIRONMENT = "environment"
 """What a fix drops that has packages installed into another environment."""
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits that only make sense together: of the text, and of other files of the build context.
 
     `title` says what they do, in the imperative. `note` says, of an unsafe fix, what may come out differently, and `drops`
@@ -65,8 +61,7 @@ class Fix:
         return Span(min(starts), max(ends))
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """A finding at a place. `help` is the way out where there is no fix: why there is none, or what to do.
 
     `rule` (name) and `code` are filled in by the rule's decorator.

@@ -6,11 +6,11 @@ The fixer knows nothing of rules: it applies what does not overlap, reads again,
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from uvlint import config, model, rules, suppress, syntax
 from uvlint.diagnostics import Diagnostic, Fix, Safety, apply
+from uvlint.record import field, record
 from uvlint.source import Source
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PASSES = 50
 UNUSED_IGNORE = "unused-ignore"
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Fixed:
     """What became of a text.
 
@@ -62,7 +62,7 @@ def findings(build: Build, settings: Settings) -> list[Diagnostic]:
         ]  # else one without names would silence what is said of it
         kept += suppress.apply(named, known[UNUSED_IGNORE](build), known, selected)[0]
     if build.context is None or not build.context.writable:
-        kept = [replace(one, fix=None, help=one.help or one.fix.title) if _beyond(one) else one for one in kept]  # type: ignore[union-attr]
+        kept = [one._replace(fix=None, help=one.help or one.fix.title) if _beyond(one) else one for one in kept]  # type: ignore[union-attr]
     return sorted(set(kept), key=lambda one: (one.span, one.code, one.message))
 
 
@@ -94,7 +94,7 @@ def fix(source: Source, settings: Settings, *, unsafe: bool = False, context: Co
         except ValueError as error:
             return Fixed(source, first, error=f"{error} in the fixes of {names}")
         more = {each.path: each for one in chosen if one.fix for each in one.fix.files}
-        files |= {path: replace(each, before=files.get(path, each).before) for path, each in more.items()}
+        files |= {path: each._replace(before=files.get(path, each).before) for path, each in more.items()}
         state = _state(text, files)
         if state in seen:
             names = ", ".join(sorted(set().union(*history[seen[state] :])))

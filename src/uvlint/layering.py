@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import caches, calls, context, environments, ordering, plan, projects, reorder
@@ -11,6 +10,7 @@ from uvlint.diagnostics import Fix, Safety
 from uvlint.lazy import regex
 from uvlint.model import is_root, normal
 from uvlint.ordering import Early
+from uvlint.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _ODD = regex(r"[\s\"',$\\`]")
 _BESIDE = (".python-version", "uv.toml")
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Late:
     """A `uv sync` behind sources, with what has to be there for its dependencies alone.
 

@@ -5,11 +5,11 @@ Nothing is guessed: a value that only the build will know is None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from uvlint import shell
 from uvlint.expansion import ExpansionError, expand, names
+from uvlint.record import field, record, replace
 from uvlint.source import Cooked
 from uvlint.tools import bases
 
@@ -29,7 +29,7 @@ _LONGEST = 1 << 17
 """What Linux takes for one variable of a process: with a longer one nothing would start."""
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class State:
     """What an instruction meets. In `env` and `args` a value of None is set, but not known before the build.
 
@@ -54,7 +54,7 @@ class State:
         return None if path is None else path.split(BASE_PATH)[0].rstrip(":").split(":")
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Step:
     """An instruction in its stage, and the State before it."""
 
@@ -90,7 +90,7 @@ class Step:
         return _expanded(text, self.state, self.stage.build.dockerfile.escape)
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Stage:
     """A FROM and what follows it.
 
@@ -134,7 +134,7 @@ class Stage:
         return self.index == len(self.build.stages) - 1
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Build:
     """Everything a rule sees: the file, its stages, the settings and the build context (None: not known)."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import calls, context, independence, plan, reads
 from uvlint.lazy import regex
 from uvlint.model import normal
+from uvlint.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ _LOCKED = {
 _FILES = ("requirement", "constraint", "build-constraint", "override")
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Early:
     """Sources that a stage copies before it installs.
 

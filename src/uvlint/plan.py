@@ -6,11 +6,11 @@ for the same requirements, from the same indexes, into the same environments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import calls, environments, pipconf, variables
 from uvlint.lazy import regex
+from uvlint.record import field, record
 from uvlint.tools import options, pip, uv
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ _OVERRIDDEN_BY = {"UV_INDEX": "--index", "UV_EXTRA_INDEX_URL": "--extra-index-ur
 """The option that takes the place of a variable, where another spelling of it adds to it."""
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Install:
     """One command line that installs.
 

@@ -7,12 +7,12 @@ on it is None.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uvlint import calls, context, environments, images, plan, reads
 from uvlint.lazy import regex
 from uvlint.model import normal
+from uvlint.record import record
 from uvlint.syntax import mount
 from uvlint.tools.uv import is_on
 
@@ -50,7 +50,7 @@ class Local(NamedTuple):
     path: str
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Sync:
     """A `uv sync` of a RUN.
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import calls, context, metadata
 from uvlint.lazy import regex
 from uvlint.model import normal, text_of
+from uvlint.record import field, record
 from uvlint.tools import requirements
 from uvlint.tools.requirements import Scan
 
@@ -26,7 +26,7 @@ PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _DEPTH = 10
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class File:
     """A file that an install reads: where the image has it, where the context has it, and the COPY that brings it.
 
@@ -39,7 +39,7 @@ class File:
     data: bytes | None
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Reads:
     """All that an install reads.
 

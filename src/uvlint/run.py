@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import context, engine, files, filesystem
+from uvlint.record import field, record
 from uvlint.source import Source
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ STDIN = "-"
 SERIAL = 100
 """Up to so many files, starting processes costs more than they save."""
 
+FEW = 25
+"""Up to so many files, there is not enough garbage to look for."""
+
 CHUNK = 25
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Job:
     """What to do with each file: look, or also fix (the unsafe fixes too), and then write what came out or not.
 
@@ -37,7 +41,7 @@ class Job:
     beside: bool = True
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Result:
     """What came of one file.
 
@@ -152,6 +156,9 @@ def every(found: Sequence[files.Found], job: Job, jobs: int | None = None) -> It
     `jobs` is how many processes may work (None: `UVLINT_JOBS`, or one a processor); more than one are only started for
     more than `SERIAL` files.
     """
+    if len(found) > FEW and not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     jobs = jobs or _jobs()
     if jobs > 1 and len(found) > SERIAL:
         return _parallel(found, job, jobs)

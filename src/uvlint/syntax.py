@@ -7,7 +7,6 @@ becomes a `Problem`, and reading goes on behind it. What its instruction layer r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from uvlint.arguments import (
@@ -26,6 +25,7 @@ from uvlint.arguments import (
     split_words,
 )
 from uvlint.lazy import regex
+from uvlint.record import record
 from uvlint.source import Cooked, Source, Span
 
 __all__ = [
@@ -66,7 +66,7 @@ class Comment(NamedTuple):
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Heredoc:
     """A here-document of RUN, COPY or ADD.
 
@@ -84,7 +84,7 @@ class Heredoc:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Instruction:
     """One instruction, from its keyword (or a lone escape character before it) to the end of its last line.
 
@@ -132,7 +132,7 @@ class Instruction:
         return read_pairs(self.keyword, self.args, self.escape)[0]
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Dockerfile:
     """A whole file. `comments` are those outside instructions; `problems` are what BuildKit's parser refuses, in order."""
 

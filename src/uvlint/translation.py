@@ -6,7 +6,6 @@ The decisions were verified by running both; each reason here is one line that a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint import (
@@ -25,6 +24,7 @@ from uvlint import (
     venvs,
 )
 from uvlint.diagnostics import Edit, Fix, Safety, apply
+from uvlint.record import field, record
 from uvlint.source import Span
 from uvlint.tools import requirements
 from uvlint.tools.uv import is_on
@@ -45,7 +45,7 @@ class Refusal(NamedTuple):
     reason: str
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class _Draft:
     """A translation in the making: words to add behind `install`, word edits, and what makes it unsafe."""
 

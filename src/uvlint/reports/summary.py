@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint.diagnostics import Safety
+from uvlint.record import field, record
 from uvlint.reports import printable
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uvlint.run import Result
 
 
-@dataclass(slots=True, eq=False)
+@record()
 class Tally:
     """Counted while the results pass by."""
 

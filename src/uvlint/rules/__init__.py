@@ -7,9 +7,8 @@ first line. Nothing is registered anywhere else.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint import filesystem
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from uvlint.model import Build
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule as the engine and the pages know it."""
 
     name: str
@@ -31,7 +29,7 @@ class Rule:
 
     def __call__(self, build: Build) -> Iterator[Diagnostic]:
         for diagnostic in self.check(build):
-            yield replace(diagnostic, rule=self.name, code=self.code)
+            yield diagnostic._replace(rule=self.name, code=self.code)
 
 
 _known: dict[str, Rule] = {}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from uvlint import calls, environments, images, plan, removal
@@ -42,7 +41,7 @@ def _translated(install: Install) -> Iterator[Diagnostic]:
         yield Diagnostic(install.call.span, message, help=made.reason)
     elif made.safety > least:
         note = "what is installed behind it goes to uv by an unsafe fix only"
-        yield Diagnostic(install.call.span, message, replace(made, safety=least, note=note))
+        yield Diagnostic(install.call.span, message, made._replace(safety=least, note=note))
     else:
         yield Diagnostic(install.call.span, message, made)
 

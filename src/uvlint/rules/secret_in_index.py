@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint import calls, credentials, edits
@@ -96,7 +95,7 @@ def _pair(step: Step, pair: Pair) -> Iterator[Diagnostic]:
         use = f"hand it over in a secret mount: `RUN --mount=type=secret,id={pair.key},env={pair.key}`"
         yield Diagnostic(pair.span, message, help=use)
         return
-    yield Diagnostic(pair.span, message, replace(_fix(pair.key, made), drops=tuple(text.strip("\"'").split())))
+    yield Diagnostic(pair.span, message, _fix(pair.key, made)._replace(drops=tuple(text.strip("\"'").split())))
 
 
 def _secret_argument(step: Step, pair: Pair, name: str) -> bool:

@@ -7,9 +7,9 @@ which uv 0.13 was seen to differ from pip 23 to 26.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from uvlint.lazy import regex
+from uvlint.record import field, record
 
 _CONTINUATION = regex(r"\\\r?\n")
 _COMMENT = regex(r"(?:^|\s+)#.*$")
@@ -46,7 +46,7 @@ CLASHES = (
 """Distributions that write the same files: which one wins varies under uv."""
 
 
-@dataclass(slots=True)
+@record(eq=True)
 class Scan:
     """What requirement lines ask for, as far as pip and uv differ over it.
 
