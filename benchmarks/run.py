@@ -2,9 +2,10 @@
 
     uv run --group bench python benchmarks/run.py --output benchmarks.md
 
-All three are started in turn, as often as `--runs` says, after a first start that does not count. CPU is user and system
-time of the process and its children as the kernel accounts for them (wait4), and the figure to compare: wall time depends
-on what else the machine does. The tree is the corpus of `$UVLINT_CORPUS` (or `../shared/corpus` beside the checkout),
+All are started in turn, as often as `--runs` says, after a first start that does not count. CPU is user and system time of
+the process and its children as the kernel accounts for them (wait4), and the figure to compare: wall time depends on what
+else the machine does. On one file uvlint is in two rows: started with an empty cache of results, which it then fills, and
+with that of a run before, since which nothing has changed. The tree has too many files to be kept. It is the corpus of `$UVLINT_CORPUS` (or `../shared/corpus` beside the checkout),
 each file in a folder of its own; without it, copies of the examples.
 """
 
@@ -29,6 +30,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 COPIES = 400
+FIRST, AGAIN = "uvlint, first run", "uvlint, nothing changed"
 
 
 class Cost(NamedTuple):
@@ -39,22 +41,27 @@ class Cost(NamedTuple):
 
 
 class Tool(NamedTuple):
-    """A linter; `walks` where it takes a folder and finds the Dockerfiles itself, else it is given all paths."""
+    """A linter; `walks` where it takes a folder and finds the Dockerfiles itself, else it is given all paths.
+
+    `cache`: the folder of uvlint's results, None for none.
+    """
 
     name: str
     version: str
     command: list[str]
     walks: bool
+    cache: str | None = None
 
     def on_tree(self, paths: list[str]) -> list[str]:
         return [*self.command, "."] if self.walks else [*self.command, *paths]
 
 
-def measure(command: list[str], folder: Path) -> Cost:
+def measure(command: list[str], folder: Path, cache: str | None = None) -> Cost:
     """One run, its output thrown away; a failure ends the benchmark."""
+    variables = environment() | ({"UVLINT_CACHE_DIR": cache} if cache else {})
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.DEVNULL, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -94,7 +101,8 @@ def tally_binary() -> str | None:
 
 def find_tools() -> list[Tool]:
     """uvlint and those of its peers that are installed."""
-    uvlint = [sys.executable, "-m", "uvlint"]
+    own = shutil.which("uvlint", path=sysconfig.get_path("scripts"))
+    uvlint = [own] if own else [sys.executable, "-m", "uvlint"]
     version = re.search(r"[\d.]+", output([*uvlint, "--version"]))
     check = [*uvlint, "check", "--exit-zero", "--output-format", "concise"]
     tools = [Tool("uvlint", version[0] if version else "(checkout)", check, walks=True)]
@@ -110,18 +118,40 @@ def find_tools() -> list[Tool]:
     return tools
 
 
-def compare(commands: dict[str, list[str]], folder: Path, runs: int, *, warm: bool = True) -> dict[str, Cost]:
-    """The median cost of each command, run in turn `runs` times."""
-    costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    for number in range(runs + warm):
-        for name, command in commands.items():
-            cost = measure(command, folder)
-            if number or not warm:
-                costs[name].append(cost)
-    return {
-        name: Cost(median(cost.cpu for cost in seen), median(cost.wall for cost in seen))
-        for name, seen in costs.items()
-    }
+def on_one_file(tools: list[Tool], folder: Path, path: str, runs: int) -> dict[str, Cost]:
+    """The median cost of each tool, run in turn `runs` times; uvlint without results of before, and with them."""
+    costs: dict[str, list[Cost]] = {}
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as full:
+        time.sleep(3)  # uvlint keeps nothing of files that were changed in the last two seconds
+        rows = [
+            *(tools[0]._replace(name=name, cache=cache) for name, cache in ((FIRST, empty), (AGAIN, full))),
+            *tools[1:],
+        ]
+        for number in range(1 + runs):
+            for tool in rows:
+                if tool.cache == empty:
+                    shutil.rmtree(empty)
+                cost = measure([*tool.command, path], folder, tool.cache)
+                if number:
+                    costs.setdefault(tool.name, []).append(cost)
+        if not any(Path(full).glob("*/*")):
+            raise SystemExit("uvlint kept no results")
+        Path(empty).mkdir(exist_ok=True)
+    return {name: middle(seen) for name, seen in costs.items()}
+
+
+def on_tree(tools: list[Tool], folder: Path, paths: list[str], runs: int) -> dict[str, Cost]:
+    """The median cost of each tool, run in turn `runs` times."""
+    costs: dict[str, list[Cost]] = {tool.name: [] for tool in tools}
+    with tempfile.TemporaryDirectory() as cache:
+        for _ in range(runs):
+            for tool in tools:
+                costs[tool.name].append(measure(tool.on_tree(paths), folder, cache))
+    return {name: middle(seen) for name, seen in costs.items()}
+
+
+def middle(seen: list[Cost]) -> Cost:
+    return Cost(median(cost.cpu for cost in seen), median(cost.wall for cost in seen))
 
 
 def corpus() -> list[bytes]:
@@ -174,19 +204,20 @@ def drop_refused(tool: Tool, folder: Path, paths: list[str]) -> list[str]:
     return accepted
 
 
-def table(title: str, tools: list[Tool], costs: dict[str, Cost], files: int) -> str:
-    """A Markdown table; the ratios are to uvlint's figure."""
-    own = costs["uvlint"]
+def table(title: str, costs: dict[str, Cost], files: int) -> str:
+    """A Markdown table; the ratios are to the figure of its first row."""
+    own = next(iter(costs.values()))
     per_file = "" if files == 1 else " CPU per file | files per second |"
     lines = [
-        f"### {title}",
+        f"## {title}",
         "",
-        f"| | CPU | wall | CPU, to uvlint's | wall, to uvlint's |{per_file}",
+        f"| | CPU | wall | CPU, to the first row's | wall, to the first row's |{per_file}",
         "|---|---:|---:|---:|---:|" + "---:|---:|" * (files > 1),
     ]
-    for tool in tools:
-        cost = costs[tool.name]
-        line = f"| {tool.name} | {show(cost.cpu)} | {show(cost.wall)} | {cost.cpu / own.cpu:.2f} | {cost.wall / own.wall:.2f} |"
+    for name, cost in costs.items():
+        line = (
+            f"| {name} | {show(cost.cpu)} | {show(cost.wall)} | {cost.cpu / own.cpu:.2f} | {cost.wall / own.wall:.2f} |"
+        )
         if files > 1:
             line += f" {cost.cpu / files * 1000:.2f} ms | {files / cost.wall:.0f} |"
         lines.append(line)
@@ -203,7 +234,7 @@ def machine(tools: list[Tool]) -> str:
         model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     except OSError:
         model = None
-    bare = compare({"python": [sys.executable, "-c", "pass"]}, ROOT, 5)["python"]
+    bare = middle([measure([sys.executable, "-c", "pass"], ROOT) for _ in range(15)])
     versions = ", ".join(f"{tool.name} {tool.version}" for tool in tools)
     return (
         f"{versions}; {platform.python_implementation()} {platform.python_version()} "
@@ -221,7 +252,7 @@ def tree_title(paths: list[str], given: int, folder: Path) -> str:
 
 def benchmark(runs: int, tree_runs: int, limit: int) -> str:
     tools = find_tools()
-    parts = ["## Benchmarks\n", machine(tools)]
+    parts = [machine(tools)]
     example = "examples/legacy/Dockerfile"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -232,11 +263,11 @@ def benchmark(runs: int, tree_runs: int, limit: int) -> str:
                 paths = drop_refused(tool, folder, paths)
         typical = sorted(paths, key=lambda path: (folder / path).stat().st_size)[len(paths) // 2]
         for title, place, path in ((f"`{example}`", ROOT, example), ("The file of median size", folder, typical)):
-            costs = compare({tool.name: [*tool.command, path] for tool in tools}, place, runs)
+            costs = on_one_file(tools, place, path, runs)
             size = (place / path).stat().st_size
-            parts.append(table(f"{title}, {size} bytes, median of {runs} runs", tools, costs, 1))
-        costs = compare({tool.name: tool.on_tree(paths) for tool in tools}, folder, tree_runs, warm=False)
-        parts.append(table(f"{tree_title(paths, len(texts), folder)}, median of {tree_runs}", tools, costs, len(paths)))
+            parts.append(table(f"{title}, {size} bytes, median of {runs} runs", costs, 1))
+        costs = on_tree(tools, folder, paths, tree_runs)
+        parts.append(table(f"{tree_title(paths, len(texts), folder)}, median of {tree_runs}", costs, len(paths)))
     return "\n".join(parts)
 
 

@@ -118,6 +118,28 @@ def test_bytes_of_any_kind_come_back(uvlint_: Uvlint, project: Path) -> None:
     assert second == (first.out, 1, True)
 
 
+@pytest.mark.skipif(sys.platform not in {"linux", "darwin"}, reason="there are no pseudo-terminals")
+def test_a_terminal_gets_its_colours_from_the_cache_too(uvlint_: Uvlint, project: Path, tmp_path: Path) -> None:
+    import pty
+
+    def on_terminal() -> tuple[bytes, bytes]:
+        ours, theirs = pty.openpty()
+        with open(ours, "rb", buffering=0) as terminal, open(theirs, "wb") as stream:
+            done = subprocess.run(
+                [sys.executable, "-S", "-c", START.format(settled=-(2**63), entries=9)],
+                cwd=project,
+                env={**BARE, "UVLINT_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm"},
+                stdout=stream, stderr=subprocess.PIPE, check=False,
+            )  # fmt: skip
+            return terminal.read(100_000), done.stderr
+
+    plain = uvlint_()
+    first, second = on_terminal(), on_terminal()
+    assert b"\x1b[" in first[0]
+    assert b"\x1b[" not in plain.out
+    assert (first[1], second) == (b"", (first[0], b"-"))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -65,7 +65,7 @@ class Held(io.TextIOWrapper):
 def key_of(arguments: "list[str]") -> "bytes | None":
     """All that tells a run from others, files aside; None for one that is not to be kept."""
     out = sys.stdout
-    if out is None or (os.name == "nt" and out.isatty()):  # a console of Windows takes no bytes
+    if not hasattr(out, "buffer") or (os.name == "nt" and out.isatty()):  # a console of Windows takes no bytes
         return None
     try:
         given = (arguments, os.getcwd(), _variables(), out.isatty(), out.encoding, out.errors)
@@ -113,7 +113,7 @@ def keep(key: bytes, output: bytes, status: int) -> None:
 
 def _modules() -> "list[str]":
     """The files of all modules but Python's own, for which its version stands."""
-    names = {name: vars(module).get("__file__") for name, module in sys.modules.items() if module is not None}
+    names = {name: getattr(module, "__dict__", {}).get("__file__") for name, module in sys.modules.items()}
     return [file for name, file in names.items() if file and name.partition(".")[0] not in sys.stdlib_module_names]
 
 
