@@ -108,7 +108,7 @@ def kind(path: str) -> int:
     """The type bits of a path's mode, links followed; 0 for nothing."""
     found = _kind(path)
     if _record is not None:
-        _record.kinds[path] = found
+        _record.spoiled |= _record.kinds.setdefault(path, found) != found
     return found
 
 
@@ -128,7 +128,7 @@ def real(path: str) -> str:
     """A path with its links followed."""
     found = os.path.realpath(path)
     if _record is not None:
-        _record.places[path] = found
+        _record.spoiled |= _record.places.setdefault(path, found) != found
     return found
 
 
