@@ -241,6 +241,24 @@ def test_a_change_of_a_file_that_the_build_reads_makes_a_new_run(uvlint_: Uvlint
     assert not uvlint_("Dockerfile").kept
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links are not for everyone there")
+def test_a_link_that_leads_elsewhere_makes_a_new_run(uvlint_: Uvlint, project: Path) -> None:
+    for name in ("one", "two"):
+        (project / name).mkdir()
+        (project / name / "web").write_text("FROM scratch\n")
+    (project / "Dockerfile").unlink()
+    (project / "Dockerfile").symlink_to("one/web")
+    uvlint_()
+    assert uvlint_().kept
+    (project / "Dockerfile").unlink()
+    (project / "Dockerfile").symlink_to("two/web")
+    assert not uvlint_().kept
+    assert uvlint_().kept
+    (project / "two").rename(project / "three")
+    (project / "two").symlink_to("one")
+    assert not uvlint_().kept
+
+
 def test_a_change_that_no_run_looked_at_makes_none(uvlint_: Uvlint, project: Path) -> None:
     uvlint_("Dockerfile")
     (project / "main.py").write_text("print()\n")
