@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reading import calls_of, installs_of
-from uvlint import environments
+from uvlint import environments, interpreters
 from uvlint.calls import Call
 from uvlint.environments import Target, User
 
@@ -214,23 +214,6 @@ def test_uv_comes_with_its_own_images_and_with_a_stage_that_is_continued() -> No
 
 
 @pytest.mark.parametrize(
-    ("image", "expected"),
-    [
-        ("ghcr.io/astral-sh/uv", True),
-        ("ghcr.io/astral-sh/uv:0.13.8", True),
-        ("ghcr.io/astral-sh/uv@sha256:00", True),
-        ("mirror.example/uv:1", True),
-        ("uv", True),
-        ("example/uvicorn", False),
-        ("example/not-uv", False),
-        (None, False),
-    ],
-)
-def test_images_of_uv(image: str | None, expected: bool) -> None:
-    assert environments.is_uv_image(image) == expected
-
-
-@pytest.mark.parametrize(
     ("base", "expected"),
     [
         ("python:3.12-slim", "3.12"), ("python:3", "3"), ("python", ""), ("debian:12", "3.11"), ("ubuntu:22.04", "3.10"),
@@ -239,4 +222,4 @@ def test_images_of_uv(image: str | None, expected: bool) -> None:
     ],
 )  # fmt: skip
 def test_which_python_a_base_has(base: str, expected: str) -> None:
-    assert environments.python_release(call(f"FROM {base}\nRUN pip a\n").step.stage) == expected
+    assert interpreters.release(call(f"FROM {base}\nRUN pip a\n").step.stage) == expected

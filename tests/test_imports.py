@@ -22,6 +22,7 @@ python
 instructions
 model
 calls
+interpreters
 environments
 plan
 reads

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import calls
+from uvlint import calls, interpreters
 from uvlint.lazy import regex
 from uvlint.model import BASE_PATH, happened, is_root, normal
 from uvlint.tools import bases
@@ -23,7 +23,6 @@ _LOOKS_LIKE_ONE = regex(r"(?:^|[/._-])(?:v(?:irtual)?env|env|app-root|conda\w*|m
 _VALUED = frozenset({"-p", "--python", "--prompt", "--seeder", "--app-data", "--pip", "--setuptools", "--wheel"})
 _NO_ENVIRONMENTS = frozenset({"/", "/usr", "/usr/local"})
 """What VIRTUAL_ENV may name and uv passes over."""
-_UV_IMAGE = regex(r"(?:^|/)uv(?:$|[:@])")
 
 
 class Target(NamedTuple):
@@ -154,6 +153,8 @@ def of_pip(call: Call) -> Target | None:
     base = call.step.stage.base
     if base.environment:
         return Target("venv", base.environment)
+    if base.kind in {"unknown", "system"} and not call.module and "." not in version:
+        version = calls.python_version(interpreters.owner(call))
     if base.kind in {"unknown", "conda", "configured"}:
         return Target("path", version if "." in version else "")
     return Target("system", version if "." in version and version != base.python else "")
@@ -172,7 +173,9 @@ def of_uv(call: Call, given: list[Given]) -> Target | None:
     if named is not None and call.outer is not None and getattr(call.words[named.last - 1], "executable", False):
         return of_pip(call.outer)
     if named is not None and named.value is None:
-        return Target("path", "") if "command -v" in named.raw else None
+        if "command -v" not in named.raw:
+            return None
+        return Target("system" if call.step.stage.base.kind == "system" and active(call) == "" else "path")
     if python is None:
         return None
     if "/" in python:
@@ -373,18 +376,5 @@ def _mounted(step: Step) -> list[str]:
     return [match[1] for match in found if match is not None]
 
 
-def is_uv_image(image: str | None) -> bool:
-    """Whether an image reference names uv's own image (or a mirror of it)."""
-    return image is not None and _UV_IMAGE.search(image) is not None
-
-
 def root(call: Call) -> bool:
     return is_root(runs_as(call))
-
-
-def python_release(stage: Stage) -> str:
-    """The version of the Python that pip works on in a stage, "" where that isn't known."""
-    base = stage.base
-    if base.kind == "system":
-        return bases.system_python(stage.chain[0].image)
-    return base.python or ""

@@ -9,7 +9,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from uvlint import calls, conda, context, environments, git, pipconf, plan, provision, reads
+from uvlint import calls, conda, context, environments, git, interpreters, pipconf, plan, provision, reads
 from uvlint.lazy import regex
 from uvlint.model import happened, is_root, text_of
 
@@ -28,8 +28,6 @@ _WRAPPED = {
 _LOGIN = regex(r"(?:^|[\s/\"'\[])(?:ba|da|z|k)?sh['\",\s]+(?:-\w*l\w*|--login)\b")
 _OLD = frozenset({"2", "2.7", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7"})
 _PYTHON = regex(r"python|pyenv|uv\b|miniconda|pypy")
-_VERSIONED = regex(r"python(?P<version>3\.\d+)(?:-|\Z)")
-_PYTHON_2 = regex(r"(?:python-(?:pip|dev|setuptools|minimal|all)|python2?(?:\.7)?(?:-\w+)?)\Z")
 _BUILD_TOOLS = frozenset({"numpy", "cython", "pybind11", "torch"})
 
 
@@ -196,7 +194,7 @@ def _wrapped(call: Call) -> str:
 
 def too_old(call: Call, version: str = "") -> str:
     """Why uv can't serve the Python of a command line; `version` is what it names, "" for the image's own."""
-    release = version if "." in version or version == "2" else environments.python_release(call.step.stage)
+    release = version if "." in version or version == "2" else interpreters.release(call.step.stage)
     return f"uv needs Python 3.8 or later, this is {release}" if release in _OLD else ""
 
 
@@ -243,22 +241,14 @@ def place(install: Install) -> str:
 
 
 def _several_pythons(call: Call) -> str:
-    """Why the Python that a plain `pip` belongs to is not the first on PATH, which is the one that uv takes."""
+    """Why the Python that a plain `pip` belongs to can't be told."""
     version = calls.python_version(call.path)
     if "." in version:
         return ""
-    for one in calls.before(call, "python"):
-        name = one.path.rpartition("/")[2]
-        if "get-pip" in one.command.cooked.text and name != "python3":
-            return f"its pip may belong to {name}: write `{name} -m pip`"
-    release = environments.python_release(call.step.stage)
-    for one in calls.before(call, "apt-get", "apk", "dnf", "yum", "microdnf"):
-        for arg in one.args:
-            match = _VERSIONED.match(arg or "")
-            if match and match["version"] != release:
-                return f"its pip may belong to python{match['version']}: write `python{match['version']} -m pip`"
-            if version != "3" and _PYTHON_2.match(arg or ""):
-                return "its pip may belong to Python 2: write `pip3`"
+    if version != "3" and interpreters.second(call):
+        return "its pip may belong to Python 2: write `pip3`"
+    if not interpreters.certain(call):
+        return "its pip may belong to another Python than `python3` now does: write `python3 -m pip`"
     return ""
 
 
@@ -316,6 +306,7 @@ def notes(install: Install, what: Reads) -> list[str]:
         found.append(f"its base image brings an environment of its own, {stage.base.environment}")
     if what.missing:
         found.append(f"{what.missing[0]} was not found in the build context")
+    found += _whose(install)
     if call.step.onbuild:
         found.append("it runs in the builds of other images")
     operators = {one.text for one in (call.command.before, call.command.after) if one is not None}
@@ -333,6 +324,18 @@ def notes(install: Install, what: Reads) -> list[str]:
             found.append(f"pip sees Debian's {packaged} as installed, uv doesn't")
     found += _isolation(install)
     return found
+
+
+def _whose(install: Install) -> list[str]:
+    """For which Python's a plain `pip` is taken, where a build brings several."""
+    call = install.call
+    named = install.target is None or install.target.kind not in {"system", "path"} or call.module
+    if named or not interpreters.several(call):
+        return []
+    if owner := interpreters.owner(call):
+        return [f"its pip is taken for that of {owner}, which brought one"]
+    others = interpreters.beside(call)
+    return [f"{others[0] if others else 'another Python'} is there too, and its pip is taken for that of `python3`"]
 
 
 def _handled(call: Call) -> bool:
