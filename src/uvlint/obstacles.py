@@ -28,6 +28,7 @@ _WRAPPED = {
 _LOGIN = regex(r"(?:^|[\s/\"'\[])(?:ba|da|z|k)?sh['\",\s]+(?:-\w*l\w*|--login)\b")
 _OLD = frozenset({"2", "2.7", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7"})
 _PYTHON = regex(r"python|pyenv|uv\b|miniconda|pypy")
+_UV_FILE = regex(r"(?<!cache)/uv\Z")
 _BUILD_TOOLS = frozenset({"numpy", "cython", "pybind11", "torch"})
 
 
@@ -111,7 +112,7 @@ def _uv_settings(install: Install) -> str:
 
 def _uv_removed(call: Call) -> str:
     removed = any(
-        (one.program == "rm" and any((arg or "").endswith("/uv") for arg in one.args))
+        (one.program == "rm" and any(_UV_FILE.search(arg or "") for arg in one.args))
         or (one.verb in {"uninstall", "pip"} and "uninstall" in one.args and "uv" in one.args)
         for one in calls.before(call, "rm", "pip", "uv")
     )

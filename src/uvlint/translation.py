@@ -98,11 +98,14 @@ def _written(install: Install, found: Reads, draft: _Draft) -> Fix | Refusal:
     if refusal:
         return Refusal(refusal)
     compiled = install.compiles
+    later = None if environments.has_uv(call) else provision.arriving(call.step)
+    if later is not None:
+        draft.notes.append("uv's COPY moves up to where uv is first used")
     safety = Safety.UNSAFE if draft.notes else Safety.SAFE
     first = _first(install, safety)
-    if first is None:
+    if later is not None and not provision.moves_up(later, first):
         return Refusal("uv is copied only later in this stage: move that COPY up")
-    draft.edits += provision.edits_for(call, first, mounted=mounted, compiled=compiled)
+    draft.edits += provision.edits_for(call, first, mounted=mounted, compiled=compiled, later=later)
     draft.edits += _purges(call)
     settled = edits.settled(call.step, draft.edits)
     if settled is None:
@@ -131,16 +134,11 @@ def _outdated(call: Call, draft: _Draft) -> str:
     return ""
 
 
-def _first(install: Install, safety: Safety) -> Step | None:
-    """The step of the chain of stages for which uv has to come: of the first install that goes to uv, or that is uv's.
-
-    None where the file brings uv in behind it.
-    """
+def _first(install: Install, safety: Safety) -> Step:
+    """The step of the chain of stages for which uv has to come: of the first install that goes to uv, or that is uv's."""
     step = install.call.step
     if environments.has_uv(install.call):
         return step
-    if any(environments.copies_uv(one) for one in step.stage.steps[step.index :]):
-        return None
     for stage in step.stage.chain:
         found = _needing(install, stage, safety)
         making = venvs.first(stage)  # `uv venv` is to find uv as well
