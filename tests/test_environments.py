@@ -53,6 +53,12 @@ SYSTEM, VENV_TARGET, NOWHERE = Target("system"), Target("venv", "/opt/venv"), Ta
         ("RUN . $V/bin/activate && pip install x", None),
         ("ENV PATH=/root/.local/bin:$PATH\nRUN pip install x", SYSTEM),
         ("ARG V\nRUN $V/bin/pip install x", None),
+        ("ARG V\nRUN python -m venv ${V} && $V/bin/pip install x", Target("venv", "$V")),
+        ('ARG V\nRUN uv venv $V/a\nRUN "${V}/a/bin/python" -m pip install x', Target("venv", "$V/a")),
+        ('ARG V\nRUN python -m venv ${V}\nRUN uv pip install --python "$V/bin/python" x', Target("venv", "$V")),
+        ("ARG V\nRUN python -m venv ${V:-/opt} && ${V:-/opt}/bin/pip install x", None),
+        ("RUN python -m venv ${V} && $V/bin/pip install x", None),
+        ("FROM example/base\nRUN python -m venv ${V} && $V/bin/pip install x", Target("venv", "$V")),
     ],
 )
 def test_where_pip_installs(lines: str, expected: Target | None) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from uvlint.tools.options import Given
 
 _LOOKS_LIKE_ONE = regex(r"(?:^|[/._-])(?:v(?:irtual)?env|env|app-root|conda\w*|mamba\w*|pyenv)(?:$|[/._-])")
+_BY_VARIABLE = regex(r"\$(?:\{(?=\w+\}))?(?P<name>[A-Za-z_]\w*)\}?(?:/[\w.-]+)*\Z")
+_BIN_PYTHON = regex(r"/bin/python[\d.]*\Z")
 _VALUED = frozenset({"-p", "--python", "--prompt", "--seeder", "--app-data", "--pip", "--setuptools", "--wheel"})
 _NO_ENVIRONMENTS = frozenset({"/", "/usr", "/usr/local"})
 """What VIRTUAL_ENV may name and uv passes over."""
@@ -30,7 +32,8 @@ class Target(NamedTuple):
 
     `kind`: "system" (the image's own Python), "venv" (made in this file), "prefix" (a Python named by its path), "path"
     (the first Python on PATH, whatever that is), "none" (uv finds none: the build fails), "folder" (`--target` or
-    `--prefix`). `where`: the environment's folder, or the version that a program's name asks for.
+    `--prefix`). `where`: the environment's folder (`$NAME/…` where only the build knows it), or the version that a
+    program's name asks for.
     """
 
     kind: str
@@ -142,8 +145,10 @@ def of_pip(call: Call) -> Target | None:
     version = calls.python_version(path)
     if "/" in path:
         place = path.rpartition("/")[0].removesuffix("/bin")
-        if "$" in place or not place.startswith("/"):
-            return None if call.workdir is None or "$" in place else _placed(call, normal(f"{call.workdir}/{place}"))
+        if "$" in place:
+            return _named_by_variable(call, place)
+        if not place.startswith("/"):
+            return None if call.workdir is None else _placed(call, normal(f"{call.workdir}/{place}"))
         return _placed(call, normal(place))
     current = active(call)
     if current is None:
@@ -160,6 +165,27 @@ def of_pip(call: Call) -> Target | None:
     return Target("system", version if "." in version and version != base.python else "")
 
 
+def _named_by_variable(call: Call, place: str) -> Target | None:
+    """A virtual environment that is named as where it is made, by a variable that only the build knows."""
+    match = _BY_VARIABLE.match(place)
+    name, values = match["name"] if match is not None else "", call.step.state.variables
+    if name not in values and not (name and call.step.stage.base.kind == "unknown"):  # it may be the base image's
+        return None
+    for one in calls.before(call, "venv", "virtualenv", "uv"):
+        if one.program == "uv" and one.verb != "venv":
+            continue
+        words = one.words[one.rest + (one.program == "uv") :]
+        made = _positional([word.value or word.text.replace('"', "") for word in words])
+        same = one.step.state.variables.get(name, "") == values.get(name, "")
+        if same and name not in one.env.keys() | call.env.keys() and _unbraced(made or "") == _unbraced(place):
+            return Target("venv", _unbraced(place))
+    return None
+
+
+def _unbraced(text: str) -> str:
+    return re.sub(r"\$\{(\w+)\}", r"$\1", text)
+
+
 def _placed(call: Call, place: str) -> Target:
     return Target("venv", place) if place in created(call) else Target("prefix", place)
 
@@ -174,13 +200,13 @@ def of_uv(call: Call, given: list[Given]) -> Target | None:
         return of_pip(call.outer)
     if named is not None and named.value is None:
         if "command -v" not in named.raw:
-            return None
+            return _named_by_variable(call, _BIN_PYTHON.sub("", named.raw.strip('"')))
         return Target("system" if call.step.stage.base.kind == "system" and active(call) == "" else "path")
     if python is None:
         return None
     if "/" in python:
         place = normal(python if python.startswith("/") else f"{call.workdir}/{python}")
-        return _placed(call, re.sub(r"/bin/python[\d.]*\Z", "", place))
+        return _placed(call, _BIN_PYTHON.sub("", place))
     version = calls.python_version(python) or python
     if "system" in options or is_on(env.get("UV_SYSTEM_PYTHON")):
         return Target("system", "" if version == call.step.stage.base.python else version)

@@ -32,7 +32,12 @@ def options(call: Call, target: Target) -> list[str] | str:
 
 
 def _environment(call: Call, where: str) -> list[str] | str:
-    """Names a virtual environment, by its path where that is certain."""
+    """Names a virtual environment, by its path where that is certain, else as the command does."""
+    if where.startswith("$"):
+        if edits.exec_form(call.step, call.command) or call.listed:
+            return f"`{where}` is not known before the build"
+        word = call.words[call.first].text.replace('"', "")
+        return [f'--python "{word[: word.rindex("/")]}/python"']
     state = call.step.state
     depends = [name for name in state.defaults if where in (state.env.get(name) or "")]
     if not depends:

@@ -25,6 +25,7 @@ from uvlint import (
     venvs,
 )
 from uvlint.diagnostics import Edit, Fix, Safety, apply
+from uvlint.lazy import regex
 from uvlint.source import Span
 from uvlint.tools import requirements
 from uvlint.tools.uv import is_on
@@ -174,6 +175,10 @@ def _target(install: Install, _: Reads, draft: _Draft) -> str:
     return ""
 
 
+_PYTHON = regex(r"--python \"\$(?:\(command -v \S+\)|\{?\w+\}?[\w./-]*)\"\Z")
+"""The Python as the shell is to find it."""
+
+
 def _settings(install: Install, found: Reads, draft: _Draft) -> str:
     """pip's own variables and configuration, which uv does not read."""
     carried = carrying.over(install, other_index=found.scan.index)
@@ -184,7 +189,7 @@ def _settings(install: Install, found: Reads, draft: _Draft) -> str:
     draft.best_match = carried.best_match
     unsafe = re.compile(r"[\s\"'$`\\&|;<>()*?]")
     for words in draft.additions:
-        if unsafe.search(words.partition(" ")[2]) and "command -v" not in words:
+        if unsafe.search(words.partition(" ")[2]) and not _PYTHON.match(words):
             return "a pip setting can't be written as an option"
     return ""
 
