@@ -14,6 +14,8 @@ from uvlint.lazy import regex
 from uvlint.model import happened, is_root, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uvlint.calls import Call
     from uvlint.model import Build, Step
     from uvlint.plan import Install
@@ -319,9 +321,10 @@ def notes(install: Install, what: Reads) -> list[str]:
     found += _presence(install)
     if any(scope.kind == "pipeline" for scope in call.command.scopes) or operators & {"|", "|&"}:
         found.append("its output is read by another command")
-    if stage.base.family == "debian" and install.target is not None and install.target.kind == "system":
-        packaged = _packaged(call)
-        if packaged and stage.base.kind == "system":
+    base = stage.base.family == "debian" and stage.base.kind == "system"
+    if base and install.target is not None and install.target.kind == "system":
+        packaged = _packaged(call, what.scan.names)
+        if packaged:
             found.append(f"pip sees Debian's {packaged} as installed, uv doesn't")
     found += _isolation(install)
     return found
@@ -356,6 +359,8 @@ def _handled(call: Call) -> bool:
     return False
 
 
+_WITH_PIP = frozenset({"setuptools", "wheel"})
+"""What Debian's python3-pip depends on."""
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv"})
 
 
@@ -394,15 +399,17 @@ def _plain(install: Install) -> bool:
     return set(names) <= _TOOLS
 
 
-def _packaged(call: Call) -> str:
-    """A Python library that came as a Debian package before."""
+def _packaged(call: Call, names: Iterable[str]) -> str:
+    """A Python library that came as a Debian package before, by its own name or, where it is asked for, with pip's."""
     plain = re.compile(
-        r"python3?(?:\.\d+)?-(?!pip|dev|s?venv|virtualenv|setuptools|wheel|distutils|minimal|full|all|lib2to3|apt\b|is-python|tk|doc|dbg|gdbm|examples|pkg-resources|software|launchpad)\S+"
+        r"python3?(?:\.\d+)?-(?!pip|dev|s?venv|virtualenv|distutils|minimal|full|all|lib2to3|apt\b|is-python|tk|doc|dbg|gdbm|examples|software|launchpad)\S+"
     )
     for one in calls.before(call, "apt-get"):
         for arg in one.args:
             if arg is not None and plain.match(arg):
                 return arg.partition("=")[0]
+            if arg == "python3-pip" and (brought := sorted(_WITH_PIP & set(names))):
+                return f"python3-{brought[0]}"
     return ""
 
 
