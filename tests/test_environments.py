@@ -48,6 +48,11 @@ SYSTEM, VENV_TARGET, NOWHERE = Target("system"), Target("venv", "/opt/venv"), Ta
         ("RUN python -m venv /opt/venv && /opt/venv/bin/pip install x", VENV_TARGET),
         ("RUN virtualenv -p python3 /opt/venv && /opt/venv/bin/pip install x", VENV_TARGET),
         ("RUN uv venv /opt/venv && /opt/venv/bin/pip install x", VENV_TARGET),
+        ("RUN uv venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", None),  # there is no pip in it
+        ("RUN uv venv --seed /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", VENV_TARGET),
+        ("ENV UV_VENV_SEED=1\nRUN uv venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", VENV_TARGET),
+        ("RUN uv venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN uv pip install pip\nRUN pip install x", VENV_TARGET),
+        ("RUN python -m venv --without-pip /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", None),
         ("ENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", None),  # nobody made it here
         ("ARG V\nENV PATH=$V/bin:$PATH\nRUN pip install x", None),
         ("RUN . $V/bin/activate && pip install x", None),

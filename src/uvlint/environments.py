@@ -154,7 +154,7 @@ def of_pip(call: Call) -> Target | None:
     if current is None:
         return None
     if current:
-        return Target("venv", current)
+        return None if not call.module and _without_pip(call, current) else Target("venv", current)
     base = call.step.stage.base
     if base.environment:
         return Target("venv", base.environment)
@@ -163,6 +163,26 @@ def of_pip(call: Call) -> Target | None:
     if base.kind in {"unknown", "conda", "configured"}:
         return Target("path", version if "." in version else "")
     return Target("system", version if "." in version and version != base.python else "")
+
+
+def _without_pip(call: Call, place: str) -> bool:
+    """Whether an environment was made without pip, as uv makes them: a plain `pip` is then that of another Python."""
+    makers = [one for one in calls.before(call, "venv", "virtualenv", "uv") if place in made_by(one)]
+    return (
+        bool(makers)
+        and all(map(_bare, makers))
+        and not any(
+            one.program == "ensurepip" or any(re.match(r"pip(?:[=<>~!].*)?\Z", arg or "") for arg in one.args[1:])
+            for one in calls.before(call, "pip", "uv", "ensurepip")
+            if one.program != "uv" or (one.args[:2] == ["pip", "install"] and "pip" in one.args[2:])
+        )
+    )
+
+
+def _bare(maker: Call) -> bool:
+    if maker.program == "uv":
+        return maker.verb == "sync" or not ("--seed" in maker.args or is_on(maker.variables.get("UV_VENV_SEED")))
+    return bool({"--without-pip", "--no-pip", "--no-seed"} & set(maker.args))
 
 
 def _named_by_variable(call: Call, place: str) -> Target | None:
