@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reading import calls_of, installs_of
-from uvlint import environments
+from uvlint import environments, interpreters
 from uvlint.calls import Call
 from uvlint.environments import Target, User
 
@@ -48,11 +48,22 @@ SYSTEM, VENV_TARGET, NOWHERE = Target("system"), Target("venv", "/opt/venv"), Ta
         ("RUN python -m venv /opt/venv && /opt/venv/bin/pip install x", VENV_TARGET),
         ("RUN virtualenv -p python3 /opt/venv && /opt/venv/bin/pip install x", VENV_TARGET),
         ("RUN uv venv /opt/venv && /opt/venv/bin/pip install x", VENV_TARGET),
+        ("RUN uv venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", None),  # there is no pip in it
+        ("RUN uv venv --seed /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", VENV_TARGET),
+        ("ENV UV_VENV_SEED=1\nRUN uv venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", VENV_TARGET),
+        ("RUN uv venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN uv pip install pip\nRUN pip install x", VENV_TARGET),
+        ("RUN python -m venv --without-pip /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", None),
         ("ENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", None),  # nobody made it here
         ("ARG V\nENV PATH=$V/bin:$PATH\nRUN pip install x", None),
         ("RUN . $V/bin/activate && pip install x", None),
         ("ENV PATH=/root/.local/bin:$PATH\nRUN pip install x", SYSTEM),
         ("ARG V\nRUN $V/bin/pip install x", None),
+        ("ARG V\nRUN python -m venv ${V} && $V/bin/pip install x", Target("venv", "$V")),
+        ('ARG V\nRUN uv venv $V/a\nRUN "${V}/a/bin/python" -m pip install x', Target("venv", "$V/a")),
+        ('ARG V\nRUN python -m venv ${V}\nRUN uv pip install --python "$V/bin/python" x', Target("venv", "$V")),
+        ("ARG V\nRUN python -m venv ${V:-/opt} && ${V:-/opt}/bin/pip install x", None),
+        ("RUN python -m venv ${V} && $V/bin/pip install x", None),
+        ("FROM example/base\nRUN python -m venv ${V} && $V/bin/pip install x", Target("venv", "$V")),
     ],
 )
 def test_where_pip_installs(lines: str, expected: Target | None) -> None:
@@ -214,23 +225,6 @@ def test_uv_comes_with_its_own_images_and_with_a_stage_that_is_continued() -> No
 
 
 @pytest.mark.parametrize(
-    ("image", "expected"),
-    [
-        ("ghcr.io/astral-sh/uv", True),
-        ("ghcr.io/astral-sh/uv:0.13.8", True),
-        ("ghcr.io/astral-sh/uv@sha256:00", True),
-        ("mirror.example/uv:1", True),
-        ("uv", True),
-        ("example/uvicorn", False),
-        ("example/not-uv", False),
-        (None, False),
-    ],
-)
-def test_images_of_uv(image: str | None, expected: bool) -> None:
-    assert environments.is_uv_image(image) == expected
-
-
-@pytest.mark.parametrize(
     ("base", "expected"),
     [
         ("python:3.12-slim", "3.12"), ("python:3", "3"), ("python", ""), ("debian:12", "3.11"), ("ubuntu:22.04", "3.10"),
@@ -239,4 +233,4 @@ def test_images_of_uv(image: str | None, expected: bool) -> None:
     ],
 )  # fmt: skip
 def test_which_python_a_base_has(base: str, expected: str) -> None:
-    assert environments.python_release(call(f"FROM {base}\nRUN pip a\n").step.stage) == expected
+    assert interpreters.release(call(f"FROM {base}\nRUN pip a\n").step.stage) == expected

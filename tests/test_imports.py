@@ -25,6 +25,7 @@ python
 instructions
 model
 calls
+interpreters
 environments
 plan
 reads

@@ -143,3 +143,9 @@ def test_the_file_as_a_whole(text: str, messages: list[str]) -> None:
 def test_the_nearest_word_is_offered(line: str, nearest: str) -> None:
     problems = list(refused(parse(Source(f"FROM scratch\n{line}\n"))))
     assert problems[0].help == f"did you mean `{nearest}`?"
+
+
+@pytest.mark.parametrize("line", ["nvidia-devtools-sidecar-injector: x", "apiVersion: 1", "name: a", "zz a"])
+def test_a_word_that_is_far_from_all_is_not_taken_for_one(line: str) -> None:
+    problems = list(refused(parse(Source(f"FROM scratch\n{line}\n"))))
+    assert problems[0].help == "see Docker's reference"

@@ -7,7 +7,7 @@ import pytest
 from reading import built
 from uvlint import proof
 from uvlint.diagnostics import ENVIRONMENT, Edit
-from uvlint.source import Source, Span
+from uvlint.source import Span
 
 BEFORE = """\
 # syntax=docker/dockerfile:1
@@ -150,15 +150,6 @@ def test_the_installs_of_stages_do_not_change_places() -> None:
     before = "FROM python:3.12 AS a\nRUN pip install one\nRUN echo\nFROM python:3.12\nRUN echo\n"
     after = "FROM python:3.12 AS a\nRUN echo\nRUN echo\nFROM python:3.12\nRUN pip install one\n"
     assert objection(after, before) == PLAN
-
-
-def test_an_instruction_is_found_by_its_place() -> None:
-    dockerfile = built(BEFORE).dockerfile
-    found = proof.instruction_at(dockerfile, BEFORE.index("echo done"))
-    assert found is not None
-    assert found.keyword == "RUN"
-    assert proof.instruction_at(dockerfile, 0) is None
-    assert Source(BEFORE)[found.span].endswith("echo done")
 
 
 ASKED = """\

@@ -27,7 +27,6 @@ _SPECIFIER = regex(r"(?P<operator>===?|~=|>=|>)\s*v?(?P<version>\d+(?:\.\d+)*)(?
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _LINEAR = frozenset({"shell", "pipeline"})
 _SEQUENTIAL = frozenset({"&&", ";", "\n"})
-_FOLDERS = frozenset({"/bin", "/usr/bin", "/usr/local/bin"})
 _ENV_FILE = regex(r"\.(?:local/bin|cargo)/env\b")
 _NAMED_PATH = regex(r"[\w.~${}/-]*/bin/uvx?(?![\w.-])")
 _MODULE = regex(r"\bpython[\d.]*[\s\"',]+-m[\s\"',]+uv(?![\w.-])")
@@ -254,7 +253,7 @@ def _completes(call: Call) -> bool:
     if call.program in {"ln", "mv", "cp", "install"} and len(args) > 1:
         sources, target = args[:-1], args[-1]
         named = all(_NAMED_PATH.fullmatch(arg) for arg in sources)
-        return named and (_NAMED_PATH.fullmatch(target) is not None or target.rstrip("/") in _FOLDERS)
+        return named and (_NAMED_PATH.fullmatch(target) is not None or target.rstrip("/") in provision.FOLDERS)
     return False
 
 

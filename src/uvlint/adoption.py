@@ -53,7 +53,7 @@ def obstacle(call: Call) -> str:
         return ""
     if environments.may_have_uv(call):
         return "uv was installed before, but where is not known"
-    if any(environments.copies_uv(one) for one in call.step.stage.steps[call.step.index :]):
+    if provision.arriving(call.step) is not None:
         return "uv is copied only later in this stage: move that COPY up"
     return ""
 

@@ -260,7 +260,8 @@ def _reaching(effect: Activation, command: Command) -> Activation | None:
     while shared < len(command.scopes) and command.scopes[shared] is effect.scopes[shared]:
         shared += 1
     left = effect.scopes[shared:]
-    if any(one.kind in _SHELLS for one in left):
+    other = shared < len(command.scopes) and left[0].excludes(command.scopes[shared])
+    if other or any(one.kind in _SHELLS for one in left):
         return None
     certain = all(one.kind == "group" or one.part == "condition" for one in left)
     return effect if certain else effect._replace(value=None)

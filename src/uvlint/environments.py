@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import calls
+from uvlint import calls, interpreters
 from uvlint.lazy import regex
 from uvlint.model import BASE_PATH, happened, is_root, normal
 from uvlint.tools import bases
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from uvlint.tools.options import Given
 
 _LOOKS_LIKE_ONE = regex(r"(?:^|[/._-])(?:v(?:irtual)?env|env|app-root|conda\w*|mamba\w*|pyenv)(?:$|[/._-])")
+_BY_VARIABLE = regex(r"\$(?:\{(?=\w+\}))?(?P<name>[A-Za-z_]\w*)\}?(?:/[\w.-]+)*\Z")
+_BIN_PYTHON = regex(r"/bin/python[\d.]*\Z")
 _VALUED = frozenset({"-p", "--python", "--prompt", "--seeder", "--app-data", "--pip", "--setuptools", "--wheel"})
 _NO_ENVIRONMENTS = frozenset({"/", "/usr", "/usr/local"})
 """What VIRTUAL_ENV may name and uv passes over."""
-_UV_IMAGE = regex(r"(?:^|/)uv(?:$|[:@])")
 
 
 class Target(NamedTuple):
@@ -31,7 +32,8 @@ class Target(NamedTuple):
 
     `kind`: "system" (the image's own Python), "venv" (made in this file), "prefix" (a Python named by its path), "path"
     (the first Python on PATH, whatever that is), "none" (uv finds none: the build fails), "folder" (`--target` or
-    `--prefix`). `where`: the environment's folder, or the version that a program's name asks for.
+    `--prefix`). `where`: the environment's folder (`$NAME/…` where only the build knows it), or the version that a
+    program's name asks for.
     """
 
     kind: str
@@ -143,20 +145,65 @@ def of_pip(call: Call) -> Target | None:
     version = calls.python_version(path)
     if "/" in path:
         place = path.rpartition("/")[0].removesuffix("/bin")
-        if "$" in place or not place.startswith("/"):
-            return None if call.workdir is None or "$" in place else _placed(call, normal(f"{call.workdir}/{place}"))
+        if "$" in place:
+            return _named_by_variable(call, place)
+        if not place.startswith("/"):
+            return None if call.workdir is None else _placed(call, normal(f"{call.workdir}/{place}"))
         return _placed(call, normal(place))
     current = active(call)
     if current is None:
         return None
     if current:
-        return Target("venv", current)
+        return None if not call.module and _without_pip(call, current) else Target("venv", current)
     base = call.step.stage.base
     if base.environment:
         return Target("venv", base.environment)
+    if base.kind in {"unknown", "system"} and not call.module and "." not in version:
+        version = calls.python_version(interpreters.owner(call))
     if base.kind in {"unknown", "conda", "configured"}:
         return Target("path", version if "." in version else "")
     return Target("system", version if "." in version and version != base.python else "")
+
+
+def _without_pip(call: Call, place: str) -> bool:
+    """Whether an environment was made without pip, as uv makes them: a plain `pip` is then that of another Python."""
+    makers = [one for one in calls.before(call, "venv", "virtualenv", "uv") if place in made_by(one)]
+    return (
+        bool(makers)
+        and all(map(_bare, makers))
+        and not any(
+            one.program == "ensurepip" or any(re.match(r"pip(?:[=<>~!].*)?\Z", arg or "") for arg in one.args[1:])
+            for one in calls.before(call, "pip", "uv", "ensurepip")
+            if one.program != "uv" or (one.args[:2] == ["pip", "install"] and "pip" in one.args[2:])
+        )
+    )
+
+
+def _bare(maker: Call) -> bool:
+    if maker.program == "uv":
+        return maker.verb == "sync" or not ("--seed" in maker.args or is_on(maker.variables.get("UV_VENV_SEED")))
+    return bool({"--without-pip", "--no-pip", "--no-seed"} & set(maker.args))
+
+
+def _named_by_variable(call: Call, place: str) -> Target | None:
+    """A virtual environment that is named as where it is made, by a variable that only the build knows."""
+    match = _BY_VARIABLE.match(place)
+    name, values = match["name"] if match is not None else "", call.step.state.variables
+    if name not in values and not (name and call.step.stage.base.kind == "unknown"):  # it may be the base image's
+        return None
+    for one in calls.before(call, "venv", "virtualenv", "uv"):
+        if one.program == "uv" and one.verb != "venv":
+            continue
+        words = one.words[one.rest + (one.program == "uv") :]
+        made = _positional([word.value or word.text.replace('"', "") for word in words])
+        same = one.step.state.variables.get(name, "") == values.get(name, "")
+        if same and name not in one.env.keys() | call.env.keys() and _unbraced(made or "") == _unbraced(place):
+            return Target("venv", _unbraced(place))
+    return None
+
+
+def _unbraced(text: str) -> str:
+    return re.sub(r"\$\{(\w+)\}", r"$\1", text)
 
 
 def _placed(call: Call, place: str) -> Target:
@@ -172,12 +219,14 @@ def of_uv(call: Call, given: list[Given]) -> Target | None:
     if named is not None and call.outer is not None and getattr(call.words[named.last - 1], "executable", False):
         return of_pip(call.outer)
     if named is not None and named.value is None:
-        return Target("path", "") if "command -v" in named.raw else None
+        if "command -v" not in named.raw:
+            return _named_by_variable(call, _BIN_PYTHON.sub("", named.raw.strip('"')))
+        return Target("system" if call.step.stage.base.kind == "system" and active(call) == "" else "path")
     if python is None:
         return None
     if "/" in python:
         place = normal(python if python.startswith("/") else f"{call.workdir}/{python}")
-        return _placed(call, re.sub(r"/bin/python[\d.]*\Z", "", place))
+        return _placed(call, _BIN_PYTHON.sub("", place))
     version = calls.python_version(python) or python
     if "system" in options or is_on(env.get("UV_SYSTEM_PYTHON")):
         return Target("system", "" if version == call.step.stage.base.python else version)
@@ -373,18 +422,5 @@ def _mounted(step: Step) -> list[str]:
     return [match[1] for match in found if match is not None]
 
 
-def is_uv_image(image: str | None) -> bool:
-    """Whether an image reference names uv's own image (or a mirror of it)."""
-    return image is not None and _UV_IMAGE.search(image) is not None
-
-
 def root(call: Call) -> bool:
     return is_root(runs_as(call))
-
-
-def python_release(stage: Stage) -> str:
-    """The version of the Python that pip works on in a stage, "" where that isn't known."""
-    base = stage.base
-    if base.kind == "system":
-        return bases.system_python(stage.chain[0].image)
-    return base.python or ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # `files` and `exclude` of .pre-commit-hooks.yaml are these very strings.
 FILES = r"(?i)(^|/)((docker|container)file([._-][^/]*)?|[^/]*[._-](docker|container)file)$"
-NOT_FILES = r"(?i)(\.(dockerignore|containerignore|md|rst|py|sh|j2|jinja2?|tmpl|template|erb)$)"
+NOT_FILES = r"(?i)(\.(dockerignore|containerignore|md|rst|py|sh|j2|jinja2?|tmpl|tpl|template|in|erb|ejs|mustache)$)"
 
 
 class Found(NamedTuple):

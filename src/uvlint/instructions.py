@@ -371,7 +371,8 @@ def _expansions(instruction: Instruction, escape: str) -> Iterator[Problem]:
 def _unknown(span: Span, message: str, word: str, words: Collection[str], otherwise: str) -> Problem:
     """A problem with the nearest of the words that would do."""
     distance, nearest = min(((_distance(word, each), each) for each in sorted(words)), default=(9, ""))
-    return Problem(span, message, f"did you mean `{nearest}`?" if distance <= (len(word) + 1) // 3 else otherwise)
+    near = distance <= min(2, (len(word) + 1) // 3)
+    return Problem(span, message, f"did you mean `{nearest}`?" if near else otherwise)
 
 
 def _distance(one: str, other: str) -> int:

@@ -9,11 +9,13 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from uvlint import calls, conda, context, environments, git, pipconf, plan, provision, reads
+from uvlint import calls, conda, context, environments, git, interpreters, pipconf, plan, provision, reads
 from uvlint.lazy import regex
 from uvlint.model import happened, is_root, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uvlint.calls import Call
     from uvlint.model import Build, Step
     from uvlint.plan import Install
@@ -28,8 +30,7 @@ _WRAPPED = {
 _LOGIN = regex(r"(?:^|[\s/\"'\[])(?:ba|da|z|k)?sh['\",\s]+(?:-\w*l\w*|--login)\b")
 _OLD = frozenset({"2", "2.7", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7"})
 _PYTHON = regex(r"python|pyenv|uv\b|miniconda|pypy")
-_VERSIONED = regex(r"python(?P<version>3\.\d+)(?:-|\Z)")
-_PYTHON_2 = regex(r"(?:python-(?:pip|dev|setuptools|minimal|all)|python2?(?:\.7)?(?:-\w+)?)\Z")
+_UV_FILE = regex(r"(?<!cache)/uv\Z")
 _BUILD_TOOLS = frozenset({"numpy", "cython", "pybind11", "torch"})
 
 
@@ -113,7 +114,7 @@ def _uv_settings(install: Install) -> str:
 
 def _uv_removed(call: Call) -> str:
     removed = any(
-        (one.program == "rm" and any((arg or "").endswith("/uv") for arg in one.args))
+        (one.program == "rm" and any(_UV_FILE.search(arg or "") for arg in one.args))
         or (one.verb in {"uninstall", "pip"} and "uninstall" in one.args and "uv" in one.args)
         for one in calls.before(call, "rm", "pip", "uv")
     )
@@ -196,7 +197,7 @@ def _wrapped(call: Call) -> str:
 
 def too_old(call: Call, version: str = "") -> str:
     """Why uv can't serve the Python of a command line; `version` is what it names, "" for the image's own."""
-    release = version if "." in version or version == "2" else environments.python_release(call.step.stage)
+    release = version if "." in version or version == "2" else interpreters.release(call.step.stage)
     return f"uv needs Python 3.8 or later, this is {release}" if release in _OLD else ""
 
 
@@ -243,22 +244,14 @@ def place(install: Install) -> str:
 
 
 def _several_pythons(call: Call) -> str:
-    """Why the Python that a plain `pip` belongs to is not the first on PATH, which is the one that uv takes."""
+    """Why the Python that a plain `pip` belongs to can't be told."""
     version = calls.python_version(call.path)
     if "." in version:
         return ""
-    for one in calls.before(call, "python"):
-        name = one.path.rpartition("/")[2]
-        if "get-pip" in one.command.cooked.text and name != "python3":
-            return f"its pip may belong to {name}: write `{name} -m pip`"
-    release = environments.python_release(call.step.stage)
-    for one in calls.before(call, "apt-get", "apk", "dnf", "yum", "microdnf"):
-        for arg in one.args:
-            match = _VERSIONED.match(arg or "")
-            if match and match["version"] != release:
-                return f"its pip may belong to python{match['version']}: write `python{match['version']} -m pip`"
-            if version != "3" and _PYTHON_2.match(arg or ""):
-                return "its pip may belong to Python 2: write `pip3`"
+    if version != "3" and interpreters.second(call):
+        return "its pip may belong to Python 2: write `pip3`"
+    if not interpreters.certain(call):
+        return "its pip may belong to another Python than `python3` now does: write `python3 -m pip`"
     return ""
 
 
@@ -316,6 +309,7 @@ def notes(install: Install, what: Reads) -> list[str]:
         found.append(f"its base image brings an environment of its own, {stage.base.environment}")
     if what.missing:
         found.append(f"{what.missing[0]} was not found in the build context")
+    found += _whose(install)
     if call.step.onbuild:
         found.append("it runs in the builds of other images")
     operators = {one.text for one in (call.command.before, call.command.after) if one is not None}
@@ -327,12 +321,25 @@ def notes(install: Install, what: Reads) -> list[str]:
     found += _presence(install)
     if any(scope.kind == "pipeline" for scope in call.command.scopes) or operators & {"|", "|&"}:
         found.append("its output is read by another command")
-    if stage.base.family == "debian" and install.target is not None and install.target.kind == "system":
-        packaged = _packaged(call)
-        if packaged and stage.base.kind == "system":
+    base = stage.base.family == "debian" and stage.base.kind == "system"
+    if base and install.target is not None and install.target.kind == "system":
+        packaged = _packaged(call, what.scan.names)
+        if packaged:
             found.append(f"pip sees Debian's {packaged} as installed, uv doesn't")
     found += _isolation(install)
     return found
+
+
+def _whose(install: Install) -> list[str]:
+    """For which Python's a plain `pip` is taken, where a build brings several."""
+    call = install.call
+    named = install.target is None or install.target.kind not in {"system", "path"} or call.module
+    if named or not interpreters.several(call):
+        return []
+    if owner := interpreters.owner(call):
+        return [f"its pip is taken for that of {owner}, which brought one"]
+    others = interpreters.beside(call)
+    return [f"{others[0] if others else 'another Python'} is there too, and its pip is taken for that of `python3`"]
 
 
 def _handled(call: Call) -> bool:
@@ -352,6 +359,8 @@ def _handled(call: Call) -> bool:
     return False
 
 
+_WITH_PIP = frozenset({"setuptools", "wheel"})
+"""What Debian's python3-pip depends on."""
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv"})
 
 
@@ -390,15 +399,17 @@ def _plain(install: Install) -> bool:
     return set(names) <= _TOOLS
 
 
-def _packaged(call: Call) -> str:
-    """A Python library that came as a Debian package before."""
+def _packaged(call: Call, names: Iterable[str]) -> str:
+    """A Python library that came as a Debian package before, by its own name or, where it is asked for, with pip's."""
     plain = re.compile(
-        r"python3?(?:\.\d+)?-(?!pip|dev|s?venv|virtualenv|setuptools|wheel|distutils|minimal|full|all|lib2to3|apt\b|is-python|tk|doc|dbg|gdbm|examples|pkg-resources|software|launchpad)\S+"
+        r"python3?(?:\.\d+)?-(?!pip|dev|s?venv|virtualenv|distutils|minimal|full|all|lib2to3|apt\b|is-python|tk|doc|dbg|gdbm|examples|software|launchpad)\S+"
     )
     for one in calls.before(call, "apt-get"):
         for arg in one.args:
             if arg is not None and plain.match(arg):
                 return arg.partition("=")[0]
+            if arg == "python3-pip" and (brought := sorted(_WITH_PIP & set(names))):
+                return f"python3-{brought[0]}"
     return ""
 
 

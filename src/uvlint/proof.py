@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from uvlint.model import Build
     from uvlint.plan import Install
     from uvlint.source import Source, Span
-    from uvlint.syntax import Dockerfile, Instruction
+    from uvlint.syntax import Dockerfile
 
 _UV_RELEASE = regex(r"(/uv):(?:latest\b|\d[\d.]*)?-?(?:@sha256:\w+)?")
 _USER = regex(r"(?<=://)[^\s/@]*@")
@@ -268,11 +268,3 @@ def _structure(text: str) -> list[tuple[str, str, int, int]]:
     logging.getLogger("dockerfile_parse").setLevel(logging.CRITICAL)
     parser = DockerfileParser(fileobj=io.BytesIO(text.encode("utf-8", "replace")))
     return [(one["instruction"], one["value"], one["startline"], one["endline"]) for one in parser.structure]
-
-
-def instruction_at(dockerfile: Dockerfile, offset: int) -> Instruction | None:
-    """The instruction that holds a place."""
-    for one in dockerfile.instructions:
-        if one.span.start <= offset <= one.span.end:
-            return one
-    return None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from uvlint import calls, context, edits, environments, plan
+from uvlint import calls, context, edits, environments, plan, reorder
 from uvlint.diagnostics import Edit
 from uvlint.lazy import regex
+from uvlint.model import normal
 from uvlint.source import Span
+from uvlint.tools import bases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +26,8 @@ _SETTLED = frozenset({"COPY", "ADD", "WORKDIR"})
 _RELEASE = regex(r"uv={2,3}(\d+\.\d+\.\d+)\Z")
 _OLDEST = (0, 12, 1)
 """The first release that has every option a translation may write."""
+FOLDERS = frozenset({"/bin", "/usr/bin", "/usr/local/bin"})
+"""Where uv is found whatever a file adds to PATH."""
 
 
 def copy(settings: Settings, version: str = "") -> str:
@@ -71,22 +76,47 @@ def _certificates(call: Call) -> dict[str, str]:
     return {}
 
 
-def edits_for(call: Call, first: Step, *, mounted: bool, compiled: bool = True) -> list[Edit]:
+def arriving(step: Step) -> Step | None:
+    """The first instruction behind a step, in its stage, that copies uv."""
+    return next((one for one in step.stage.steps[step.index :] if environments.copies_uv(one)), None)
+
+
+def moves_up(copy: Step, first: Step) -> bool:
+    """Whether an instruction that copies uv, and nothing else, can stand above an earlier step of its stage."""
+    instruction = copy.instruction
+    *sources, target = (word.text for word in instruction.words())
+    origin = instruction.flag("from")
+    release = re.match(r"\d[\d.]*", bases.reference((origin.value if origin is not None else "") or "")[1])
+    return (
+        copy.stage is first.stage
+        and all(one.rpartition("/")[2] in {"uv", "uvx"} for one in sources)
+        and {flag.name for flag in instruction.flags} <= {"from", "link", "chmod"}
+        and not FOLDERS.isdisjoint({normal(target), posixpath.dirname(target)})
+        and (release is None or (*map(int, release[0].strip(".").split(".")), 99, 99) >= _OLDEST)
+    )
+
+
+def edits_for(
+    call: Call, first: Step, *, mounted: bool, compiled: bool = True, later: Step | None = None
+) -> list[Edit]:
     """What puts uv and its settings where a command needs them, as far as they are missing.
 
-    `first` is the step that uv has to come before, of this stage or of one that it continues.
+    `first` is the step that uv has to come before, of this stage or of one that it continues; `later` the instruction
+    that copies it too late, and is to stand there.
     """
     values = wanted(call, mounted=mounted, compiled=compiled)
     if environments.has_uv(call):
         return set_env(call, values) if values else []
     build = call.step.stage.build
-    lines = [copy(build.settings, _named(call.step.stage))]
+    gone, text = (None, copy(build.settings, _named(call.step.stage))) if later is None else reorder.lifted(later)
+    lines = [text]
+    taken = [gone] if gone is not None else []
     pairs = _settings(first.stage.steps[: first.index]) if values else None
     if pairs is not None:
-        return [_more(first.stage, pairs, values), edits.insert_below(build, place_before(first), lines)]
+        return [_more(first.stage, pairs, values), edits.insert_below(build, place_before(first), lines), *taken]
     if values:
         lines.append(env_line(values))
-    return [edits.insert_below(build, place_before(first), lines)]
+    return [edits.insert_below(build, place_before(first), lines), *taken]
 
 
 def _named(stage: Stage) -> str:

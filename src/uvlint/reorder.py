@@ -77,18 +77,21 @@ def below(steps: Sequence[Step], last: Step) -> tuple[Edit, ...]:
     """Moves instructions, with the comments above them, below another step of their stage."""
     source = last.stage.build.dockerfile.source
     newline, end = source.newline, _line_end(last)
-    edits: list[Edit] = []
-    texts = []
-    for step in steps:
-        span = Span(_block(step), _line_end(step))
-        texts.append(source[span].rstrip("\r\n"))
-        alone = _blank_before(source, span.start) and _blank_at(source, span.end)
-        edits.append(Edit(Span(span.start, _next_line(source, span.end) if alone else span.end), ""))
-    text = newline.join(texts)
+    taken = [lifted(step) for step in steps]
+    text = newline.join(text for _, text in taken)
     gap = newline if text.startswith("#") or (_blank_before(source, _block(last)) and _blank_at(source, end)) else ""
     closed = source.text[end - 1 : end] == "\n"
-    edits.append(Edit(Span(end, end), f"{gap}{text}{newline}" if closed else f"{newline}{gap}{text}"))
-    return tuple(sorted(edits))
+    put = Edit(Span(end, end), f"{gap}{text}{newline}" if closed else f"{newline}{gap}{text}")
+    return tuple(sorted([*(edit for edit, _ in taken), put]))
+
+
+def lifted(step: Step) -> tuple[Edit, str]:
+    """What takes an instruction out, with the comments above it; and its text, without the last line's end."""
+    source = step.stage.build.dockerfile.source
+    span = Span(_block(step), _line_end(step))
+    alone = _blank_before(source, span.start) and _blank_at(source, span.end)
+    gone = Span(span.start, _next_line(source, span.end) if alone else span.end)
+    return Edit(gone, ""), source[span].rstrip("\r\n")
 
 
 def _taken(copy: Step, head: int) -> Span:

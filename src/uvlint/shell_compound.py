@@ -51,16 +51,20 @@ def _if(parser: Parser) -> tuple[Scope, ...]:
     parser.commands_in(condition)
     parser.expect("then")
     parser.commands_in(body)
+    branch = body
     scopes = [condition, body]
     while parser.symbol == "elif":
-        scopes.append(Scope("if", parser.cooked, parser.start, part="condition"))
+        branch = branch.instead()
+        inner = Scope("if", parser.cooked, parser.start, part="condition")
+        scopes += [branch, inner]
         parser.advance()
-        parser.commands_in(body, scopes[-1])
+        parser.commands_in(branch, inner)
         parser.expect("then")
-        parser.commands_in(body)
+        parser.commands_in(branch)
     if parser.symbol == "else":
+        scopes.append(branch := branch.instead())
         parser.advance()
-        parser.commands_in(body)
+        parser.commands_in(branch)
     parser.expect("fi")
     return tuple(scopes)
 
@@ -122,6 +126,7 @@ def _case(parser: Parser) -> tuple[Scope, ...]:
     parser.expect("in")
     parser.newlines()
     outer = parser.scopes
+    scopes, more = [scope], False
     while parser.symbol != "esac":
         if parser.symbol == "(":
             parser.advance()
@@ -134,12 +139,14 @@ def _case(parser: Parser) -> tuple[Scope, ...]:
         parser.read_list()
         parser.scopes = outer
         if parser.kind == "op" and parser.symbol in (";;", ";&", ";;&"):
+            more = more or parser.symbol == ";;&"
+            scopes.append(scope := scope.instead(after=more or parser.symbol == ";&"))
             parser.advance()
             parser.newlines()
         elif parser.symbol != "esac":
             raise Unreadable
     parser.advance()
-    return (scope,)
+    return tuple(scopes)
 
 
 def _function_word(parser: Parser) -> tuple[Scope, ...]:

@@ -243,13 +243,15 @@ class Scope:
     """A construct around commands, at `[start, end)` of `cooked`.
 
     `kind` is "group", "subshell", "if", "while", "until", "for", "select", "case", "function", "substitution",
-    "process" (`<( )`), "shell" (the script of a `sh -c`) or "pipeline". `part` is "condition" or "body". What follows
-    `elif` and `else` stands in the "body" of the `if`, and the condition of an `elif` in an `if` of its own there.
+    "process" (`<( )`), "shell" (the script of a `sh -c`) or "pipeline". `part` is "condition" or "body". Each branch of
+    an `if` or `case` is a "body" of its own, over the same range, and the condition of an `elif` an `if` in its branch.
+    `branch` tells branches apart of which no two run: it differs between them, and is the same where one runs into the
+    next (`;&`).
     `name` is a function's name or a loop's variable; `words` are what a `for` or `select` goes through (None: `"$@"`)
     or what a `case` looks at.
     """
 
-    __slots__ = ("cooked", "end", "kind", "name", "part", "redirects", "start", "words")
+    __slots__ = ("branch", "cooked", "end", "kind", "name", "part", "redirects", "start", "words")
 
     def __init__(self, kind: str, cooked: Cooked, start: int, end: int = -1, part: str = "body") -> None:
         self.kind = kind
@@ -257,9 +259,26 @@ class Scope:
         self.start = start
         self.end = end
         self.part = part
+        self.branch = 0
         self.name = ""
         self.words: list[Word] | None = None
         self.redirects: list[Redirect] = []
+
+    def instead(self, *, after: bool = False) -> Scope:
+        """Another branch of the same construct; `after`: one into which this may run."""
+        found = Scope(self.kind, self.cooked, self.start, part=self.part)
+        found.branch = self.branch + (not after)
+        found.words = self.words
+        return found
+
+    def excludes(self, other: Scope) -> bool:
+        """Whether both are branches of one construct, of which only one runs."""
+        same = self.cooked is other.cooked and (self.start, self.kind, self.part) == (
+            other.start,
+            other.kind,
+            other.part,
+        )
+        return same and self.branch != other.branch
 
     def __repr__(self) -> str:
         return f"Scope({self.kind!r}, {self.start}, {self.end}, {self.part!r})"

@@ -124,27 +124,26 @@ def _apt_obstacle(step: Step, line: list[Call]) -> str:
 # apk and dnf -----------------------------------------------------------------------------------------------------------
 
 
-def _apk(root: Stage, fetching: list[Step]) -> list[Edit] | str:
+def _apk(_: Stage, fetching: list[Step]) -> list[Edit] | str:
     made: list[Edit] = []
-    known = calls.all_calls(root.build)
     for step in fetching:
-        why = _obstacle(step)
-        if why:
-            return why
-        more = _with_mounts(step, [_APK], "apk", frozenset())
-        fresh = False
-        for call in known[step]:
-            done = leftovers.verb(call, _APK_VERBS | {"update"}) if call.program == "apk" else ""
-            if done in _APK_VERBS and more is not None:
-                own = _fresh(call, done, needed=not fresh)
-                more = None if own is None else more + own
-            fresh = fresh or bool(done)
-        settled = edits.settled(step, more) if more is not None else None
-        if settled is None:
+        own = _mounted(step, _APK, "apk", frozenset(), _updated)
+        if own is None:
             return f"the options of {_where(step)} can't be changed where they stand"
-        made += settled
-        made += _once(step, fetching, _LINK, "/etc/apk/cache")
+        if isinstance(own, str):
+            return own
+        made += [*own, *_once(step, fetching, _LINK, "/etc/apk/cache")]
     return made
+
+
+def _updated(step: Step) -> Iterator[list[Edit] | None]:
+    """Lets the apk commands of a step use its cache, with an index of today."""
+    fresh = False
+    for call in calls.all_calls(step.stage.build)[step]:
+        done = leftovers.verb(call, _APK_VERBS | {"update"}) if call.program == "apk" else ""
+        if done in _APK_VERBS:
+            yield _fresh(call, done, needed=not fresh)
+        fresh = fresh or bool(done)
 
 
 def _fresh(call: Call, done: str, *, needed: bool) -> list[Edit] | None:
@@ -166,23 +165,23 @@ def _dnf(root: Stage, fetching: list[Step]) -> list[Edit] | str:
     if not place:
         return "mount `/var/cache/dnf` (dnf 5: `/var/cache/libdnf5`), and give dnf `--setopt=keepcache=1`"
     made: list[Edit] = []
-    known = calls.all_calls(root.build)
     for step in fetching:
-        why = _obstacle(step)
-        if why:
-            return why
-        more = _with_mounts(step, [place], "dnf", frozenset(("clean",)))
-        for call in known[step]:
-            done = leftovers.verb(call, _DNF_VERBS) if call.program == "dnf" else ""
-            if done and more is not None and not any("keepcache" in (arg or "") for arg in call.args):
-                at = next(index for index, word in enumerate(call.words) if index >= call.rest and word.value == done)
-                own = edits.insert_after(call, at, "--setopt=keepcache=1")
-                more = None if own is None else more + own
-        settled = edits.settled(step, more) if more is not None else None
-        if settled is None:
+        own = _mounted(step, place, "dnf", frozenset(("clean",)), _keeping)
+        if own is None:
             return f"what {_where(step)} removes of dnf's files can't be taken out of it"
-        made += settled
+        if isinstance(own, str):
+            return own
+        made += own
     return made
+
+
+def _keeping(step: Step) -> Iterator[list[Edit] | None]:
+    """Lets the dnf commands of a step keep what they fetch."""
+    for call in calls.all_calls(step.stage.build)[step]:
+        done = leftovers.verb(call, _DNF_VERBS) if call.program == "dnf" else ""
+        if done and not any("keepcache" in (arg or "") for arg in call.args):
+            at = next(index for index, word in enumerate(call.words) if index >= call.rest and word.value == done)
+            yield edits.insert_after(call, at, "--setopt=keepcache=1")
 
 
 def _dnf_cache(image: str | None) -> str:
@@ -209,6 +208,18 @@ def _obstacle(step: Step) -> str:
     if step.script is None:
         return f"{_where(step)} can't be read"
     return "" if is_root(step.state.user) else f"{_where(step)} doesn't run as root"
+
+
+def _mounted(
+    step: Step,
+    place: str,
+    program: str,
+    verbs: frozenset[str],
+    changed: Callable[[Step], Iterator[list[Edit] | None]],
+) -> list[Edit] | str | None:
+    """A step with its mount and its commands changed; why that can't be, or None where they can't be edited."""
+    joined = _obstacle(step) or edits.joined([_with_mounts(step, [place], program, verbs), *changed(step)])
+    return joined if joined is None or isinstance(joined, str) else edits.settled(step, joined)
 
 
 def _with_mounts(step: Step, places: Sequence[str], program: str, verbs: frozenset[str]) -> list[Edit] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import calls, edits
+from uvlint import calls, edits, interpreters
 
 if TYPE_CHECKING:
     from uvlint.calls import Call
@@ -16,7 +16,7 @@ def options(call: Call, target: Target) -> list[str] | str:
     if call.interpreter is not None:
         return [f"--python {call.interpreter}"]
     match target.kind:
-        case "system":
+        case "system" if target.where or not interpreters.several(call):
             return ["--system", *([f"--python python{target.where}"] if target.where else [])]
         case "venv":
             return _environment(call, target.where)
@@ -27,14 +27,17 @@ def options(call: Call, target: Target) -> list[str] | str:
         case _:
             if edits.exec_form(call.step, call.command) or (call.spawn is not None and call.spawn.form == "words"):
                 return "which Python it runs in is not known"
-            name = f"python{target.where}" if target.where else "python3"
-            if call.module and not target.where:
-                name = call.path
+            name = f"python{target.where}" if target.where else interpreters.on_path(call)
             return [f'--python "$(command -v {name})"']
 
 
 def _environment(call: Call, where: str) -> list[str] | str:
-    """Names a virtual environment, by its path where that is certain."""
+    """Names a virtual environment, by its path where that is certain, else as the command does."""
+    if where.startswith("$"):
+        if edits.exec_form(call.step, call.command) or call.listed:
+            return f"`{where}` is not known before the build"
+        word = call.words[call.first].text.replace('"', "")
+        return [f'--python "{word[: word.rindex("/")]}/python"']
     state = call.step.state
     depends = [name for name in state.defaults if where in (state.env.get(name) or "")]
     if not depends:

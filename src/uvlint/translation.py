@@ -24,6 +24,7 @@ from uvlint import (
     venvs,
 )
 from uvlint.diagnostics import Edit, Fix, Safety, apply
+from uvlint.lazy import regex
 from uvlint.record import field, record
 from uvlint.source import Span
 from uvlint.tools import requirements
@@ -98,11 +99,14 @@ def _written(install: Install, found: Reads, draft: _Draft) -> Fix | Refusal:
     if refusal:
         return Refusal(refusal)
     compiled = install.compiles
+    later = None if environments.has_uv(call) else provision.arriving(call.step)
+    if later is not None:
+        draft.notes.append("uv's COPY moves up to where uv is first used")
     safety = Safety.UNSAFE if draft.notes else Safety.SAFE
     first = _first(install, safety)
-    if first is None:
+    if later is not None and not provision.moves_up(later, first):
         return Refusal("uv is copied only later in this stage: move that COPY up")
-    draft.edits += provision.edits_for(call, first, mounted=mounted, compiled=compiled)
+    draft.edits += provision.edits_for(call, first, mounted=mounted, compiled=compiled, later=later)
     draft.edits += _purges(call)
     settled = edits.settled(call.step, draft.edits)
     if settled is None:
@@ -131,16 +135,11 @@ def _outdated(call: Call, draft: _Draft) -> str:
     return ""
 
 
-def _first(install: Install, safety: Safety) -> Step | None:
-    """The step of the chain of stages for which uv has to come: of the first install that goes to uv, or that is uv's.
-
-    None where the file brings uv in behind it.
-    """
+def _first(install: Install, safety: Safety) -> Step:
+    """The step of the chain of stages for which uv has to come: of the first install that goes to uv, or that is uv's."""
     step = install.call.step
     if environments.has_uv(install.call):
         return step
-    if any(environments.copies_uv(one) for one in step.stage.steps[step.index :]):
-        return None
     for stage in step.stage.chain:
         found = _needing(install, stage, safety)
         making = venvs.first(stage)  # `uv venv` is to find uv as well
@@ -176,6 +175,10 @@ def _target(install: Install, _: Reads, draft: _Draft) -> str:
     return ""
 
 
+_PYTHON = regex(r"--python \"\$(?:\(command -v \S+\)|\{?\w+\}?[\w./-]*)\"\Z")
+"""The Python as the shell is to find it."""
+
+
 def _settings(install: Install, found: Reads, draft: _Draft) -> str:
     """pip's own variables and configuration, which uv does not read."""
     carried = carrying.over(install, other_index=found.scan.index)
@@ -186,7 +189,7 @@ def _settings(install: Install, found: Reads, draft: _Draft) -> str:
     draft.best_match = carried.best_match
     unsafe = re.compile(r"[\s\"'$`\\&|;<>()*?]")
     for words in draft.additions:
-        if unsafe.search(words.partition(" ")[2]) and "command -v" not in words:
+        if unsafe.search(words.partition(" ")[2]) and not _PYTHON.match(words):
             return "a pip setting can't be written as an option"
     return ""
 

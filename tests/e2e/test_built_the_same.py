@@ -216,6 +216,34 @@ RUN apt-get update \\
     && rm -rf /var/lib/apt/lists/* /root/.cache
 """
     ),
+    "another-python-first-on-path": Case(
+        """\
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends python3-pip
+COPY --from=python:3.12-slim /usr/local /opt/python
+ENV LD_LIBRARY_PATH=/opt/python/lib
+RUN ln -s /opt/python/bin/python3.12 /usr/local/bin/python
+RUN python3 -m pip install --no-cache-dir --break-system-packages six==1.17.0
+"""
+    ),
+    "venv-by-a-build-argument": Case(
+        """\
+FROM python:3.12-slim
+ARG PLACE=/opt/venv
+RUN python -m venv ${PLACE} && ${PLACE}/bin/pip install --no-cache-dir six==1.17.0
+RUN "$PLACE/bin/python" -m pip install idna==3.10
+"""
+    ),
+    "uv-copied-later": Case(
+        """\
+FROM python:3.12-slim
+RUN pip install --no-cache-dir six==1.17.0
+# uv, for the rest
+COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/
+RUN uv pip install --system idna==3.10
+""",
+        moves=None,
+    ),
     "upgrade-pip-first": Case(
         """\
 FROM python:3.12-slim

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import caches, calls, conda, edits, environments, obstacles, offers, plan, removal, targets
+from uvlint import caches, calls, conda, edits, environments, obstacles, offers, plan, provision, removal, targets
 from uvlint.diagnostics import Diagnostic, Fix, Safety
 from uvlint.plan import Install
 from uvlint.rules import rule
@@ -97,8 +97,7 @@ def _uv_comes(call: Call) -> tuple[Safety, list[Edit]] | None:
     if environments.has_uv(call):
         return Safety.SAFE, []
     own = call.step.stage
-    later = any(environments.copies_uv(one) for one in own.steps[call.step.index :])
-    if later or environments.may_have_uv(call):
+    if provision.arriving(call.step) is not None or environments.may_have_uv(call):
         return None
     best: tuple[Safety, list[Edit]] | None = None
     for stage in own.chain:

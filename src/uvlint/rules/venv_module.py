@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import adoption, calls, environments, images, plan, provision, venvs
+from uvlint import adoption, calls, environments, images, interpreters, plan, provision, venvs
 from uvlint.diagnostics import Diagnostic, Fix, Safety
 from uvlint.lazy import regex
 from uvlint.rules import rule
@@ -173,11 +173,7 @@ def _notes(making: Making, *, seeded: bool) -> list[str]:
         found.append("something may be in its folder already")
     if call.program == "virtualenv" and not making.has("python") and not call.module:
         found.append("virtualenv may run on another Python than `python3`")
-    release = (
-        calls.python_version(call.path)
-        if "." in calls.python_version(call.path)
-        else environments.python_release(stage)
-    )
+    release = calls.python_version(call.path) if "." in calls.python_version(call.path) else interpreters.release(stage)
     modern = "." in release and tuple(map(int, release.split("."))) >= _MODERN
     if not seeded and not modern and not making.has("without-pip") and not _setuptools(making):
         found.append("setuptools is no longer in the environment, should something import it")
