@@ -1,6 +1,11 @@
-"""Dockerfiles with pip commands and shell around them, made at random: what holds of any fix."""
+"""Dockerfiles with pip commands and shell around them, made at random: what holds of any fix.
+
+The same 300 each time; `UVLINT_EXAMPLES=5000` tries that many others.
+"""
 
 from __future__ import annotations
+
+import os
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -10,6 +15,7 @@ from uvlint.config import Settings
 from uvlint.source import Source
 
 SETTINGS = Settings(select=("ALL", *rules.load()))
+EXAMPLES = int(os.environ.get("UVLINT_EXAMPLES") or 300)
 GIVES_UP = ("pip", "setuptools", "wheel")
 """What pip-self-upgrade may take out."""
 
@@ -81,7 +87,7 @@ DOCKERFILE = st.tuples(BASE, st.lists(LINE, min_size=1, max_size=7)).map(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize="UVLINT_EXAMPLES" not in os.environ)
 @given(DOCKERFILE)
 @example("FROM python:3.12-slim AS build\nRUN pip install --frob six>1\n")
 @example(

@@ -56,9 +56,13 @@ class Engine:
     env: dict[str, str]
     images: list[str] = field(default_factory=list)
 
-    def docker(self, *args: str, stdin: str | None = None) -> str:
+    def succeeds(self, *args: str) -> bool:
+        """Whether `docker args` does."""
+        return subprocess.run(["docker", *args], env=self.env, capture_output=True, check=False).returncode == 0
+
+    def docker(self, *args: str, stdin: str | bytes | None = None) -> str:
         """What `docker args` prints; a failure is an AssertionError with the end of its output."""
-        given = None if stdin is None else stdin.encode("utf-8", "surrogateescape")
+        given = stdin.encode("utf-8", "surrogateescape") if isinstance(stdin, str) else stdin
         done = subprocess.run(["docker", *args], env=self.env, input=given, capture_output=True, check=False)
         said = done.stderr[-4000:].decode("utf-8", "replace")
         assert done.returncode == 0, f"docker {shlex.join(args)}: {done.returncode}\n{said}"
