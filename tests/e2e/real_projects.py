@@ -107,7 +107,7 @@ PROJECTS = {
         "pycti",
         {
             "Dockerfile": ((r"python:3\.12-alpine", "python:3.12-slim"), *APK),
-            "src/requirements.txt": ((r"^connectors-sdk @ .*?\n", ""),),
+            "src/requirements.txt": ((r"^connectors-sdk @ [^\n]*", ""),),
         },
         {"entrypoint.sh": SCRIPT},
     ),
