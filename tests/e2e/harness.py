@@ -106,9 +106,13 @@ class Engine:
         self.docker(*words, stdin=text)
         return tag
 
+    def has(self, image: str) -> bool:
+        """Whether the engine has the image, or can pull it."""
+        return self.succeeds("image", "inspect", image) or self.succeeds("pull", "--quiet", image)
+
     def stand_in(self, image: str, dockerfile_text: str) -> None:
         """Builds an image under the name of one that the engine neither has nor can pull."""
-        if not (self.succeeds("image", "inspect", image) or self.succeeds("pull", "--quiet", image)):
+        if not self.has(image):
             with tempfile.TemporaryDirectory() as empty:
                 self.build(Path(empty), dockerfile_text, tag=image)
 

@@ -16,7 +16,7 @@ class Project(NamedTuple):
     """How a project is built.
 
     `changes` are made to its files, which those in `files` join; `bases` are Dockerfiles of images that stand in for ones
-    that can't be pulled; `holds` is a package that the image must have. `moves`: whether an install must have become
+    that can't be pulled, `needs` an image that has to be there; `holds` is a package that the image must have. `moves`: whether an install must have become
     uv's. `heavy` ones are built only with `UVLINT_E2E=all`.
     """
 
@@ -24,6 +24,7 @@ class Project(NamedTuple):
     changes: dict[str, Changes] = {}  # noqa: RUF012 - never written to
     files: dict[str, str] = {}  # noqa: RUF012 - as above
     bases: dict[str, str] = {}  # noqa: RUF012 - as above
+    needs: str = "python:3.12-slim"
     target: str | None = None
     moves: bool = True
     heavy: bool = False
@@ -63,6 +64,7 @@ PROJECTS = {
     "awesome-compose-django": Project(
         "django",
         {"Dockerfile": ((r"--platform=\$BUILDPLATFORM python:3.7-alpine", "python:3.7-slim"),)},
+        needs="python:3.7-slim",
         target="builder",
         moves=False,
     ),
@@ -71,7 +73,7 @@ PROJECTS = {
         {"Dockerfile": ((r"tiangolo/uvicorn-gunicorn-fastapi:python3.9-slim", "python:3.12-slim"),)},
         target="builder",
     ),
-    "bookwyrm": Project("django", target="build"),
+    "bookwyrm": Project("django", target="build", heavy=True),
     "feast-multicloud-dev": Project(
         "feast",
         {
@@ -110,6 +112,7 @@ PROJECTS = {
             "src/requirements.txt": ((r"^connectors-sdk @ [^\n]*", ""),),
         },
         {"entrypoint.sh": SCRIPT},
+        heavy=True,
     ),
     "pydis-site": Project(
         "django",
@@ -130,6 +133,7 @@ PROJECTS = {
                  r"apt-get update \\\n    && apt-get install -y libstdc++6 \\\n    && rm -rf /var/lib/apt/lists/*"),
             )
         },
+        heavy=True,
     ),
     "redash": Project(
         "flask",
@@ -143,6 +147,7 @@ PROJECTS = {
             )
         },
         {"bin/docker-entrypoint": SCRIPT},
+        needs="python:3.13-slim-bookworm",
         moves=False,
         heavy=True,
     ),

@@ -28,7 +28,7 @@ def provide_uv(engine: Engine, version: str = UV_VERSION) -> str:
     image = f"{UV_IMAGE}:{version}"
     with Path(tempfile.gettempdir(), "uvlint-uv-image.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (engine.succeeds("image", "inspect", image) or engine.succeeds("pull", "--quiet", image)):
+        if not engine.has(image):
             _make(engine, image, version)
     return image
 
