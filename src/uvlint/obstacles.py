@@ -9,7 +9,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from uvlint import calls, conda, context, environments, git, pipconf, plan, provision, reads
+from uvlint import caches, calls, conda, context, environments, git, offers, pipconf, plan, provision, reads
 from uvlint.lazy import regex
 from uvlint.model import happened, is_root, text_of
 
@@ -57,6 +57,7 @@ def refusal(install: Install) -> str:
     return (
         _login(call)
         or _twice(install)
+        or _logged(install)
         or place(install)
         or _uv_settings(install)
         or _uv_removed(call)
@@ -88,6 +89,14 @@ def _twice(install: Install) -> str:
             return f"`{one.name}` is given twice, which uv refuses"
         known.add(name)
     return ""
+
+
+def _logged(install: Install) -> str:
+    """A log that pip would write, and that something reads."""
+    name = install.value("log")
+    texts = (step.instruction.args.text for step in install.call.step.stage.build.steps)
+    read = install.has("log") and (not name or sum(text.count(name) for text in texts) > 1)
+    return "uv has no `--log`, and its file is read" if read else ""
 
 
 _UV_READS = ("UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_EXCLUDE_NEWER",
@@ -324,6 +333,9 @@ def notes(install: Install, what: Reads) -> list[str]:
         found.append("its failure is handled, and uv fails in other cases than pip")
     if any(not one.startswith("/dev/") for one in _outputs(call)):
         found.append("its output is kept in a file")
+    cache = "" if caches.off(call, "pip") else caches.folder(call, "pip")
+    if cache and offers.touched(call, cache):
+        found.append("another command works on pip's cache, which uv doesn't fill")
     found += _presence(install)
     if any(scope.kind == "pipeline" for scope in call.command.scopes) or operators & {"|", "|&"}:
         found.append("its output is read by another command")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint import caches, calls, clearing, edits, staleness
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from uvlint.calls import Call
     from uvlint.model import Stage, Step
     from uvlint.plan import Install
-    from uvlint.shell import Word
+    from uvlint.shell import Command, Word
     from uvlint.syntax import Mount
 
 SHARED = "/uv-cache"
@@ -117,11 +118,15 @@ def where_for(call: Call, tool: str) -> tuple[str, str, str] | str:
     if who is None:
         return "the numeric id of the user that runs it is not known"
     place = caches.folder(call, tool)
-    if who[0] == "0":
+    if who[0] == "0" and not _in_other_home(call, place):
         return "where its cache is can't be told" if place is None else (place, "", "")
     if tool != "uv":
-        return "it runs as another user than root"
-    options = f",uid={who[0]}" + (f",gid={who[1]}" if who[1] else "")
+        return (
+            "it runs as another user than root"
+            if who[0] != "0"
+            else "its cache is below a home folder that is not root's"
+        )
+    options = "" if who[0] == "0" else f",uid={who[0]}" + (f",gid={who[1]}" if who[1] else "")
     elsewhere = caches.option(call, "--cache-dir") is not None or "UV_CACHE_DIR" in call.variables
     if not elsewhere and "XDG_CACHE_HOME" not in call.variables:
         return SHARED, options, f"--cache-dir {SHARED}"
@@ -132,6 +137,21 @@ def where_for(call: Call, tool: str) -> tuple[str, str, str] | str:
         "its cache is below the user's home folder"
         if caches.is_below(place, caches.home_of(call) or "/home")
         else (place, options, "")
+    )
+
+
+def _in_other_home(call: Call, place: str | None) -> bool:
+    """Whether root's cache is below a HOME that this RUN or a later one makes: a mount would have made it already."""
+    folder = caches.home_of(call)
+    if place is None or folder in {None, "/", "/root"} or not caches.is_below(place, folder or ""):
+        return False
+    stage = call.step.stage
+    return any(
+        one.program in _ACCOUNTS or _makes(one.command, folder or "")
+        for step, found in calls.all_calls(stage.build).items()
+        if (step.stage is stage and step.index >= call.step.index)
+        or (step.stage is not stage and stage in step.stage.chain)
+        for one in found
     )
 
 
@@ -216,18 +236,51 @@ def _worked_on(call: Call, place: str) -> bool:
             unknown = [word for word in one.words[one.rest :] if not clearing.values(one, word) and "$" in word.text]
             if any(clearing.CACHE_LIKE.search(word.text) for word in unknown):
                 return True
-        elif one is None or one.program not in {"uv", "pip", "sh", "bash", "mkdir"}:
-            sweeps = command.name in {"umask", "find"} and _sweeps(command.words, place)
-            if sweeps or _names(command.words, place):
-                return True
+        elif command.name == "umask" or _makes(command, place) or _touches(one, command, place):
+            return True
     return False
 
 
+def touched(call: Call, place: str) -> bool:
+    """Whether another command of the RUN works on a cache, and so wants it to be there; `rm` aside."""
+    script = call.step.script
+    known = {one.command: one for one in calls.all_calls(call.step.stage.build)[call.step]}
+    return any(
+        command is not call.command
+        and command.words
+        and command.name != "rm"
+        and not (command.name == "find" and any((word.value or "").endswith("name") for word in command.words))
+        and _touches(known.get(command), command, place)
+        for command in (script.commands if script is not None else ())
+    )
+
+
+def _touches(one: Call | None, command: Command, place: str) -> bool:
+    if one is not None and one.program in {"uv", "pip", "sh", "bash", "mkdir"}:
+        return False
+    return (command.name == "find" and _sweeps(command.words, place)) or _names(command.words, place)
+
+
+_ACCOUNTS = frozenset({"useradd", "adduser", "usermod"})
+_MAKERS = frozenset({"mkdir", "ln", "mv", "cp", "install"})
+
+
+def _makes(command: Command, place: str) -> bool:
+    """Whether a command makes the folder, or one above it, where a mount would have made it already."""
+    if command.name not in _MAKERS:
+        return False
+    values = [word.value or "" for word in command.words[1:]]
+    if command.name == "mkdir" and any(one in {"-p", "--parents"} or re.match(r"-\w*p", one) for one in values):
+        return False
+    return any(
+        one.startswith("/") and one not in {"/", "/root", "/root/"} and caches.is_below(place, normal(one))
+        for one in values
+    )
+
+
 def _sweeps(words: list[Word], place: str) -> bool:
-    """Whether `find` removes whatever is above or in the folder, or `umask` decides who can read what uv keeps there."""
+    """Whether `find` removes whatever is above or in the folder."""
     texts = [word.text.strip("\"'") for word in words]
-    if texts[0] == "umask":
-        return True
     narrow = any(one in {"-name", "-iname", "-path", "-regex", "-wholename"} for one in texts)
     above = any(caches.is_below(place, normal(one)) for one in texts[1:] if one.startswith("/"))
     return above and not narrow and ("-delete" in texts or "rm" in texts)

@@ -15,7 +15,8 @@ Changes = tuple[tuple[str, str], ...]
 class Project(NamedTuple):
     """How a project is built.
 
-    `changes` are made to its files, which those in `files` join; `bases` are Dockerfiles of images that stand in for ones
+    `changes` are made to its files, which those in `files` join, and `copies`: files of its own for ones that the corpus
+    left out; `bases` are Dockerfiles of images that stand in for ones
     that can't be pulled, `needs` an image that has to be there; `holds` is a package that the image must have. `moves`: whether an install must have become
     uv's. `heavy` ones are built only with `UVLINT_E2E=all`.
     """
@@ -23,6 +24,7 @@ class Project(NamedTuple):
     holds: str
     changes: dict[str, Changes] = {}  # noqa: RUF012 - never written to
     files: dict[str, str] = {}  # noqa: RUF012 - as above
+    copies: dict[str, str] = {}  # noqa: RUF012 - as above
     bases: dict[str, str] = {}  # noqa: RUF012 - as above
     needs: str = "python:3.12-slim"
     target: str | None = None
@@ -31,7 +33,7 @@ class Project(NamedTuple):
 
 
 SCRIPT = "#!/bin/sh\n"
-INDEX = ((r"^--index-url .*\n", ""),)
+INDEX = ((r"^--index-url [^\n]*\n", ""),)
 APK = (
     (r"apk update && apk upgrade && \\\n    apk --no-cache add", r"apt-get update && apt-get install -y"),
     (r"build-base libmagic libffi-dev libxml2-dev libxslt-dev", "build-essential libmagic1 libffi-dev libxml2-dev libxslt1-dev"),
@@ -89,6 +91,10 @@ PROJECTS = {
             "sdk/python/feast/ui/__init__.py": "",
             "sdk/python/feast/ui/build/projects-list.json": "{}\n",
         },
+        {
+            "sdk/python/requirements/py3.11-minimal-requirements.txt":
+                "sdk/python/requirements/py3.11-minimal-sdist-requirements-build.txt"
+        },
         {"registry.access.redhat.com/ubi9/python-311:1": UBI},
         heavy=True,
     ),
@@ -103,6 +109,7 @@ PROJECTS = {
         "fastapi",
         {"comps/third_parties/whisper/src/Dockerfile": ((r"^ +\$uvpip torch torchvision [^\n]*\n", ""),)},
         {"comps/third_parties/whisper/src/whisper_server.py": ""},
+        {"comps/third_parties/whisper/src/requirements-cpu.txt": "requirements.txt"},
         heavy=True,
     ),
     "opencti-c2-tracker": Project(

@@ -232,6 +232,27 @@ RUN pip install --no-cache-dir "six==${SIX}"
 """,
         moves=None,
     ),
+    "home-made-in-the-run": Case(
+        """\
+FROM python:3.12-slim
+ENV HOME=/home/app
+RUN useradd --create-home --home-dir /home/app app && mkdir /data && pip install --no-cache-dir six==1.17.0
+USER app
+RUN touch ~/writable
+"""
+    ),
+    "cache-made-in-the-run": Case(
+        """\
+FROM python:3.12-slim
+RUN mkdir /root/.cache && pip install six==1.17.0
+"""
+    ),
+    "activated-from-its-folder": Case(
+        """\
+FROM python:3.12-slim
+RUN python -m venv /opt/venv && cd /opt/venv/bin && . ./activate && pip install six==1.17.0
+"""
+    ),
     "crlf": Case(
         "FROM python:3.12-slim\r\nRUN pip install --no-cache-dir \\\r\n    # the one\r\n    six==1.17.0\r\nCMD python\r\n"
     ),

@@ -33,7 +33,8 @@ def row(name: str) -> dict[str, Any]:
 
 def write(files: dict[str, str], project: Project, folder: Path) -> None:
     """The project's files with its changes, in the folder."""
-    for path, text in {**files, **project.files}.items():
+    copies = {path: files[origin] for path, origin in project.copies.items()}
+    for path, text in {**files, **copies, **project.files}.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         for old, new in project.changes.get(path, ()):
