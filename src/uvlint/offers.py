@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import caches, calls, clearing, edits, staleness
+from uvlint import caches, calls, clearing, edits, reads, staleness
 from uvlint.diagnostics import Edit
 from uvlint.model import normal
 
@@ -169,6 +169,7 @@ def _obstacle(install: Install, tool: str, *, unsetting: bool) -> str:
         if call.variables.get("UV_LINK_MODE") == "symlink" or install.value("link-mode") == "symlink":
             return "links into the cache would dangle"
         linked = install.has("find-links") or "find-links" in install.settings or "UV_FIND_LINKS" in call.variables
+        linked = linked or (install.tool in {"pip", "uv"} and reads.of(install).scan.find_links)
         if linked and not install.has("refresh"):
             return "uv would not notice a wheel of `--find-links` that was built again"
         return staleness.reason(install)
