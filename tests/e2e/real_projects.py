@@ -39,6 +39,11 @@ APK = (
     (r"build-base libmagic libffi-dev libxml2-dev libxslt-dev", "build-essential libmagic1 libffi-dev libxml2-dev libxslt1-dev"),
     (r"apk del git build-base", "apt-get purge -y git build-essential"),
 )  # fmt: skip
+OTHERS = (
+    r"^(?!(?:click|colorama|dill|fastapi|gunicorn|jinja2|jsonschema|mmh3|numpy|pandas|psutil|pyarrow|pydantic|pyyaml|requests"
+    r"|sqlalchemy|tabulate|tenacity|uvicorn)(?:\[[^\]]*\])?==)[A-Za-z0-9][^\n]*==.*?(?=^[A-Za-z0-9]|\Z)"
+)
+"""The locked requirements that feast does not name itself: with `--no-deps` they can be left out."""
 UBI = """\
 FROM python:3.11
 RUN useradd --uid 1001 --gid 0 --create-home --home-dir /opt/app-root/src default \\
@@ -50,9 +55,12 @@ USER 1001
 POETRY = """\
 FROM python:3.11-slim
 ENV PATH=/opt/poetry/bin:$PATH POETRY_VIRTUALENVS_IN_PROJECT=true POETRY_NO_INTERACTION=1
+ENV REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 RUN python -m venv /opt/poetry && /opt/poetry/bin/pip install poetry==1.8.5
 """
 
+CERTIFICATES = "ENV REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt\n"
+"""Poetry brings certificates of its own, and a network may need the system's."""
 NO_RUST_NO_NODE = """\
 FROM build_base AS build_rust_snuba
 RUN mkdir -p rust_snuba/target/wheels
@@ -85,6 +93,7 @@ PROJECTS = {
                 (r"^WORKDIR \$\{APP_ROOT\}/src/ui\n.*?(?=^WORKDIR \$\{APP_ROOT\}/src\n)", ""),
             ),
             "pyproject.toml": ((r"^dynamic = \[\n    \"version\",\n\]", 'version = "0.1"'),),
+            "sdk/python/requirements/py3.11-minimal-requirements.txt": ((OTHERS, ""),),
         },
         {
             "sdk/python/feast/__init__.py": "",
@@ -93,7 +102,7 @@ PROJECTS = {
         },
         {
             "sdk/python/requirements/py3.11-minimal-requirements.txt":
-                "sdk/python/requirements/py3.11-minimal-sdist-requirements-build.txt"
+                "sdk/python/requirements/py3.11-requirements.txt"
         },
         {"registry.access.redhat.com/ubi9/python-311:1": UBI},
         heavy=True,
@@ -101,7 +110,13 @@ PROJECTS = {
     "gcp-run-idp-sql": Project("flask", {"Dockerfile": ((r"python:3\.14", "python:3.12"),)}),
     "kserve-sklearn": Project(
         "scikit-learn",
-        {"sklearn.Dockerfile": ((r" kserve/poetry\.lock", ""), (r" sklearnserver/poetry\.lock", ""))},
+        {
+            "sklearn.Dockerfile": (
+                (r" kserve/poetry\.lock", ""),
+                (r" sklearnserver/poetry\.lock", ""),
+                (r"^ENV VIRTUAL_ENV=\$\{VENV_PATH\}\nRUN", f"{CERTIFICATES}\\g<0>"),
+            )
+        },
         {"kserve/kserve/__init__.py": "", "sklearnserver/sklearnserver/__init__.py": ""},
         heavy=True,
     ),
@@ -151,6 +166,7 @@ PROJECTS = {
                 (r"^RUN curl -sSL [^\n]*install[^\n]*$", "RUN python3 -m venv /etc/poetry && /etc/poetry/bin/pip install poetry==2.1.4"),
                 (r"COPY pyproject\.toml poetry\.lock", "COPY pyproject.toml"),
                 (r"main,all_ds,dev", "main"),
+                (r"^ENV POETRY_VERSION=", f"{CERTIFICATES}ENV POETRY_VERSION="),
             )
         },
         {"bin/docker-entrypoint": SCRIPT},
