@@ -58,6 +58,7 @@ def refusal(install: Install) -> str:
         _login(call)
         or _twice(install)
         or _logged(install)
+        or _wanted(install)
         or place(install)
         or _uv_settings(install)
         or _uv_removed(call)
@@ -89,6 +90,13 @@ def _twice(install: Install) -> str:
             return f"`{one.name}` is given twice, which uv refuses"
         known.add(name)
     return ""
+
+
+def _wanted(install: Install) -> str:
+    """Something else that works with what pip leaves in its cache."""
+    call = install.call
+    place = "" if caches.off(call, "pip") else caches.folder(call, "pip")
+    return "another command works on pip's cache, which uv doesn't fill" if place and offers.wanted(call, place) else ""
 
 
 def _logged(install: Install) -> str:
@@ -333,9 +341,6 @@ def notes(install: Install, what: Reads) -> list[str]:
         found.append("its failure is handled, and uv fails in other cases than pip")
     if any(not one.startswith("/dev/") for one in _outputs(call)):
         found.append("its output is kept in a file")
-    cache = "" if caches.off(call, "pip") else caches.folder(call, "pip")
-    if cache and offers.touched(call, cache):
-        found.append("another command works on pip's cache, which uv doesn't fill")
     found += _presence(install)
     if any(scope.kind == "pipeline" for scope in call.command.scopes) or operators & {"|", "|&"}:
         found.append("its output is read by another command")
@@ -344,7 +349,28 @@ def notes(install: Install, what: Reads) -> list[str]:
         if packaged and stage.base.kind == "system":
             found.append(f"pip sees Debian's {packaged} as installed, uv doesn't")
     found += _isolation(install)
+    if _asks_keyring(install, what):
+        found.append("pip asks keyring for the index's password, uv only with `--keyring-provider subprocess`")
     return found
+
+
+def _asks_keyring(install: Install, what: Reads) -> bool:
+    """Whether keyring, or a plug-in of it, was installed before and there is an index that may want a password."""
+    indexed = (
+        what.scan.index
+        or what.scan.extra_index
+        or any(install.has(one) or one in install.settings for one in ("index", "extra-index"))
+    )
+    if not indexed or install.has("keyring") or "keyring" in install.settings:
+        return False
+    stages = {id(stage) for stage in install.call.step.stage.chain}
+    return any(
+        id(one.call.step.stage) in stages
+        and (one.call.step.stage is not install.call.step.stage or _earlier(one, install))
+        and any("keyring" in name.lower() for name in reads.of(one).scan.names)
+        for one in plan.installs(install.call.step.stage.build)
+        if one.given is not None
+    )
 
 
 def _handled(call: Call) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uvlint import caches, calls, clearing, edits, reads, staleness
 from uvlint.diagnostics import Edit
 from uvlint.model import normal
+from uvlint.syntax import mount
 
 if TYPE_CHECKING:
     from uvlint.calls import Call
@@ -147,11 +148,11 @@ def _in_other_home(call: Call, place: str | None) -> bool:
         return False
     stage = call.step.stage
     return any(
-        one.program in _ACCOUNTS or _makes(one.command, folder or "")
-        for step, found in calls.all_calls(stage.build).items()
+        command.name in _ACCOUNTS or _makes(command, folder or "")
+        for step in stage.build.steps
         if (step.stage is stage and step.index >= call.step.index)
         or (step.stage is not stage and stage in step.stage.chain)
-        for one in found
+        for command in (step.script.commands if step.script is not None else ())
     )
 
 
@@ -242,8 +243,10 @@ def _worked_on(call: Call, place: str) -> bool:
     return False
 
 
-def touched(call: Call, place: str) -> bool:
-    """Whether another command of the RUN works on a cache, and so wants it to be there; `rm` aside."""
+def wanted(call: Call, place: str) -> bool:
+    """Whether another command of the RUN, or another stage, works on a cache, and so wants it there; `rm` aside."""
+    if _taken_elsewhere(call.step.stage, place):
+        return True
     script = call.step.script
     known = {one.command: one for one in calls.all_calls(call.step.stage.build)[call.step]}
     return any(
@@ -263,7 +266,12 @@ def _touches(one: Call | None, command: Command, place: str) -> bool:
 
 
 _ACCOUNTS = frozenset({"useradd", "adduser", "usermod"})
-_MAKERS = frozenset({"mkdir", "ln", "mv", "cp", "install"})
+_MAKERS = frozenset({"mkdir", "ln", "mv", "cp", "install", "git"})
+
+
+def _taken_elsewhere(own: Stage, place: str) -> bool:
+    """Whether a COPY or a mount takes a folder out of a stage."""
+    return any(_takes(own, step, place) for step in own.build.steps)
 
 
 def _makes(command: Command, place: str) -> bool:
@@ -308,20 +316,26 @@ def _read_elsewhere(call: Call, place: str) -> bool:
 
 def _readers(own: Stage, place: str) -> list[Step]:
     """The steps that take something from a folder of a stage."""
-    build, found = own.build, []
-    for step in build.steps:
-        flag = step.instruction.flag("from") if step.instruction.keyword == "COPY" else None
-        if flag is not None:
-            source = build.stage_named(step.expand(flag.value or ""), step.stage)
-            if (
-                source is not None
-                and own in source.chain
-                and any(_inside(step, word.text, place) for word in step.instruction.words()[:-1])
-            ):
-                found.append(step)
-        elif step.run is not None and own in step.stage.chain and _mentions(step, place):
-            found.append(step)
-    return found
+    return [
+        step
+        for step in own.build.steps
+        if _takes(own, step, place) or (step.run is not None and own in step.stage.chain and _mentions(step, place))
+    ]
+
+
+def _takes(own: Stage, step: Step, place: str) -> bool:
+    """Whether a step copies or mounts something of a folder out of a stage."""
+    flag = step.instruction.flag("from") if step.instruction.keyword == "COPY" else None
+    sources = [(flag.value or "", [word.text for word in step.instruction.words()[:-1]])] if flag is not None else []
+    for one in step.run.flags_named("mount") if step.run is not None else ():
+        found = mount(one)
+        if found is not None and "from" in found.keys:
+            sources.append((found.keys["from"], [found.keys.get("source") or "/"]))
+    for name, texts in sources:
+        stage = step.stage.build.stage_named(step.expand(name), step.stage)
+        if stage is not None and own in stage.chain and any(_inside(step, text, place) for text in texts):
+            return True
+    return False
 
 
 def _inside(step: Step, text: str, place: str) -> bool:

@@ -16,9 +16,9 @@ class Project(NamedTuple):
     """How a project is built.
 
     `changes` are made to its files, which those in `files` join, and `copies`: files of its own for ones that the corpus
-    left out; `bases` are Dockerfiles of images that stand in for ones
-    that can't be pulled, `needs` an image that has to be there; `holds` is a package that the image must have. `moves`: whether an install must have become
-    uv's. `heavy` ones are built only with `UVLINT_E2E=all`.
+    left out; `bases` are Dockerfiles of images that stand in for ones that can't be pulled, `needs` an image that has
+    to be there; `holds` is a package that the image must have. `moves`: by which fixes an install must become uv's, "safe"
+    or "unsafe" ones, "" where none has to. `heavy` ones are built only with `UVLINT_E2E=all`.
     """
 
     holds: str
@@ -28,7 +28,7 @@ class Project(NamedTuple):
     bases: dict[str, str] = {}  # noqa: RUF012 - as above
     needs: str = "python:3.12-slim"
     target: str | None = None
-    moves: bool = True
+    moves: str = "safe"
     heavy: bool = False
 
 
@@ -76,7 +76,7 @@ PROJECTS = {
         {"Dockerfile": ((r"--platform=\$BUILDPLATFORM python:3.7-alpine", "python:3.7-slim"),)},
         needs="python:3.7-slim",
         target="builder",
-        moves=False,
+        moves="",
     ),
     "awesome-compose-fastapi": Project(
         "uvicorn",
@@ -105,6 +105,7 @@ PROJECTS = {
                 "sdk/python/requirements/py3.11-requirements.txt"
         },
         {"registry.access.redhat.com/ubi9/python-311:1": UBI},
+        moves="unsafe",
         heavy=True,
     ),
     "gcp-run-idp-sql": Project("flask", {"Dockerfile": ((r"python:3\.14", "python:3.12"),)}),
@@ -140,7 +141,7 @@ PROJECTS = {
         "django",
         files={"manage.py": ""},
         bases={"ghcr.io/owl-corp/python-poetry-base:3.11-slim": POETRY},
-        moves=False,
+        moves="",
         heavy=True,
     ),
     "recommendationservice": Project(
@@ -171,7 +172,7 @@ PROJECTS = {
         },
         {"bin/docker-entrypoint": SCRIPT},
         needs="python:3.13-slim-bookworm",
-        moves=False,
+        moves="",
         heavy=True,
     ),
     "snuba": Project(
