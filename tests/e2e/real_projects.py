@@ -52,15 +52,6 @@ ENV APP_ROOT=/opt/app-root HOME=/opt/app-root/src PATH=/opt/app-root/bin:$PATH
 WORKDIR /opt/app-root/src
 USER 1001
 """
-POETRY = """\
-FROM python:3.11-slim
-ENV PATH=/opt/poetry/bin:$PATH POETRY_VIRTUALENVS_IN_PROJECT=true POETRY_NO_INTERACTION=1
-ENV REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
-RUN python -m venv /opt/poetry && /opt/poetry/bin/pip install poetry==1.8.5
-"""
-
-CERTIFICATES = "ENV REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt\n"
-"""Poetry brings certificates of its own, and a network may need the system's."""
 NO_RUST_NO_NODE = """\
 FROM build_base AS build_rust_snuba
 RUN mkdir -p rust_snuba/target/wheels
@@ -109,18 +100,6 @@ PROJECTS = {
         heavy=True,
     ),
     "gcp-run-idp-sql": Project("flask", {"Dockerfile": ((r"python:3\.14", "python:3.12"),)}),
-    "kserve-sklearn": Project(
-        "scikit-learn",
-        {
-            "sklearn.Dockerfile": (
-                (r" kserve/poetry\.lock", ""),
-                (r" sklearnserver/poetry\.lock", ""),
-                (r"^ENV VIRTUAL_ENV=\$\{VENV_PATH\}\nRUN", f"{CERTIFICATES}\\g<0>"),
-            )
-        },
-        {"kserve/kserve/__init__.py": "", "sklearnserver/sklearnserver/__init__.py": ""},
-        heavy=True,
-    ),
     "opea-asr-whisper": Project(
         "fastapi",
         {"comps/third_parties/whisper/src/Dockerfile": ((r"^ +\$uvpip torch torchvision [^\n]*\n", ""),)},
@@ -137,13 +116,6 @@ PROJECTS = {
         {"entrypoint.sh": SCRIPT},
         heavy=True,
     ),
-    "pydis-site": Project(
-        "django",
-        files={"manage.py": ""},
-        bases={"ghcr.io/owl-corp/python-poetry-base:3.11-slim": POETRY},
-        moves="",
-        heavy=True,
-    ),
     "recommendationservice": Project(
         "grpcio",
         {
@@ -156,23 +128,6 @@ PROJECTS = {
                  r"apt-get update \\\n    && apt-get install -y libstdc++6 \\\n    && rm -rf /var/lib/apt/lists/*"),
             )
         },
-        heavy=True,
-    ),
-    "redash": Project(
-        "flask",
-        {
-            "Dockerfile": (
-                (r"\AFROM node:.*?(?=^FROM python)", "FROM debian:bookworm-slim AS frontend-builder\nRUN mkdir -p /frontend/client/dist\n"),
-                (r"= \"linux/amd64\"", '= "none"'),
-                (r"^RUN curl -sSL [^\n]*install[^\n]*$", "RUN python3 -m venv /etc/poetry && /etc/poetry/bin/pip install poetry==2.1.4"),
-                (r"COPY pyproject\.toml poetry\.lock", "COPY pyproject.toml"),
-                (r"main,all_ds,dev", "main"),
-                (r"^ENV POETRY_VERSION=", f"{CERTIFICATES}ENV POETRY_VERSION="),
-            )
-        },
-        {"bin/docker-entrypoint": SCRIPT},
-        needs="python:3.13-slim-bookworm",
-        moves="",
         heavy=True,
     ),
     "snuba": Project(
