@@ -382,8 +382,10 @@ def _effects(command: Command, call: Call | None) -> Iterator[Activation]:
         script = args[0].resolve(known)
         if script is None and args[0].text.rstrip('"').endswith("/bin/activate"):
             yield Activation(scopes, "activate", None)
-        elif script is not None and script.endswith("/bin/activate"):
-            yield Activation(scopes, "activate", script[: -len("/bin/activate")] or "/")
+        elif script is not None and script.endswith("/activate"):
+            place = _moved(None if call is None else call.workdir, script) or ""
+            known_place = place.endswith("/bin/activate")
+            yield Activation(scopes, "activate", (place[: -len("/bin/activate")] or "/") if known_place else None)
     elif name == "deactivate":
         yield Activation(scopes, "activate", "")
     elif name in {"export", "declare", "readonly"}:

@@ -22,7 +22,7 @@ _ONCE = frozenset({"break-system", "pre", "require-hashes", "no-index", "no-deps
 """Settings that become options which a command may have already, and which uv takes once."""
 _REPLACED = frozenset({"trusted-host", "find-links", "constraint", "build-constraint"})
 """Lists for which uv takes a command's options in the place of its variable, where pip adds them to it."""
-_SEEN_TO = frozenset({"cert", "no-compile", "compile", "no-isolation", "use-pep517"})
+_SEEN_TO = frozenset({"no-compile", "compile", "no-isolation", "use-pep517"})
 _MAYBE_EMPTY = frozenset({
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT",
 })  # fmt: skip
@@ -99,9 +99,11 @@ def _settled(install: Install, name: str, value: str | None) -> list[str] | str 
         if row.kind == "number" and (value is None or not value.isdecimal()):
             return []  # that is how long it waits, not what it installs
         return None
-    if value is None:
+    if value is None or (meaning == "cert" and name not in call.variables and name in call.step.state.args):
         return f"{name} is only known when the image is built"
     match meaning:
+        case "cert":
+            return [] if install.has("cert") else [f"--cert {value}"]
         case "require-venv" if install.target is not None and install.target.kind != "system":
             return []
         case "require-venv":

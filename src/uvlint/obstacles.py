@@ -9,7 +9,20 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from uvlint import calls, conda, context, environments, git, interpreters, pipconf, plan, provision, reads
+from uvlint import (
+    caches,
+    calls,
+    conda,
+    context,
+    environments,
+    git,
+    interpreters,
+    offers,
+    pipconf,
+    plan,
+    provision,
+    reads,
+)
 from uvlint.lazy import regex
 from uvlint.model import happened, is_root, text_of
 
@@ -58,6 +71,8 @@ def refusal(install: Install) -> str:
     return (
         _login(call)
         or _twice(install)
+        or _logged(install)
+        or _wanted(install)
         or place(install)
         or _uv_settings(install)
         or _uv_removed(call)
@@ -89,6 +104,21 @@ def _twice(install: Install) -> str:
             return f"`{one.name}` is given twice, which uv refuses"
         known.add(name)
     return ""
+
+
+def _wanted(install: Install) -> str:
+    """Something else that works with what pip leaves in its cache."""
+    call = install.call
+    place = "" if caches.off(call, "pip") else caches.folder(call, "pip")
+    return "another command works on pip's cache, which uv doesn't fill" if place and offers.wanted(call, place) else ""
+
+
+def _logged(install: Install) -> str:
+    """A log that pip would write, and that something reads."""
+    name = install.value("log")
+    texts = (step.instruction.args.text for step in install.call.step.stage.build.steps)
+    read = install.has("log") and (not name or sum(text.count(name) for text in texts) > 1)
+    return "uv has no `--log`, and its file is read" if read else ""
 
 
 _UV_READS = ("UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_EXCLUDE_NEWER",
@@ -327,6 +357,8 @@ def notes(install: Install, what: Reads) -> list[str]:
         if packaged:
             found.append(f"pip sees Debian's {packaged} as installed, uv doesn't")
     found += _isolation(install)
+    if _asks_keyring(install, what):
+        found.append("pip asks keyring for the index's password, uv only with `--keyring-provider subprocess`")
     return found
 
 
@@ -340,6 +372,25 @@ def _whose(install: Install) -> list[str]:
         return [f"its pip is taken for that of {owner}, which brought one"]
     others = interpreters.beside(call)
     return [f"{others[0] if others else 'another Python'} is there too, and its pip is taken for that of `python3`"]
+
+
+def _asks_keyring(install: Install, what: Reads) -> bool:
+    """Whether keyring, or a plug-in of it, was installed before and there is an index that may want a password."""
+    indexed = (
+        what.scan.index
+        or what.scan.extra_index
+        or any(install.has(one) or one in install.settings for one in ("index", "extra-index"))
+    )
+    if not indexed or install.has("keyring") or "keyring" in install.settings:
+        return False
+    stages = {id(stage) for stage in install.call.step.stage.chain}
+    return any(
+        id(one.call.step.stage) in stages
+        and (one.call.step.stage is not install.call.step.stage or _earlier(one, install))
+        and any("keyring" in name.lower() for name in reads.of(one).scan.names)
+        for one in plan.installs(install.call.step.stage.build)
+        if one.given is not None
+    )
 
 
 def _handled(call: Call) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import caches, calls, clearing, edits, staleness
+from uvlint import caches, calls, clearing, edits, reads, staleness
 from uvlint.diagnostics import Edit
 from uvlint.model import normal
+from uvlint.syntax import mount
 
 if TYPE_CHECKING:
     from uvlint.calls import Call
     from uvlint.model import Stage, Step
     from uvlint.plan import Install
-    from uvlint.shell import Word
+    from uvlint.shell import Command, Word
     from uvlint.syntax import Mount
 
 SHARED = "/uv-cache"
@@ -117,11 +119,15 @@ def where_for(call: Call, tool: str) -> tuple[str, str, str] | str:
     if who is None:
         return "the numeric id of the user that runs it is not known"
     place = caches.folder(call, tool)
-    if who[0] == "0":
+    if who[0] == "0" and not _in_other_home(call, place):
         return "where its cache is can't be told" if place is None else (place, "", "")
     if tool != "uv":
-        return "it runs as another user than root"
-    options = f",uid={who[0]}" + (f",gid={who[1]}" if who[1] else "")
+        return (
+            "it runs as another user than root"
+            if who[0] != "0"
+            else "its cache is below a home folder that is not root's"
+        )
+    options = "" if who[0] == "0" else f",uid={who[0]}" + (f",gid={who[1]}" if who[1] else "")
     elsewhere = caches.option(call, "--cache-dir") is not None or "UV_CACHE_DIR" in call.variables
     if not elsewhere and "XDG_CACHE_HOME" not in call.variables:
         return SHARED, options, f"--cache-dir {SHARED}"
@@ -132,6 +138,21 @@ def where_for(call: Call, tool: str) -> tuple[str, str, str] | str:
         "its cache is below the user's home folder"
         if caches.is_below(place, caches.home_of(call) or "/home")
         else (place, options, "")
+    )
+
+
+def _in_other_home(call: Call, place: str | None) -> bool:
+    """Whether root's cache is below a HOME that this RUN or a later one makes: a mount would have made it already."""
+    folder = caches.home_of(call)
+    if place is None or folder in {None, "/", "/root"} or not caches.is_below(place, folder or ""):
+        return False
+    stage = call.step.stage
+    return any(
+        command.name in _ACCOUNTS or _makes(command, folder or "")
+        for step in stage.build.steps
+        if (step.stage is stage and step.index >= call.step.index)
+        or (step.stage is not stage and stage in step.stage.chain)
+        for command in (step.script.commands if step.script is not None else ())
     )
 
 
@@ -149,6 +170,7 @@ def _obstacle(install: Install, tool: str, *, unsetting: bool) -> str:
         if call.variables.get("UV_LINK_MODE") == "symlink" or install.value("link-mode") == "symlink":
             return "links into the cache would dangle"
         linked = install.has("find-links") or "find-links" in install.settings or "UV_FIND_LINKS" in call.variables
+        linked = linked or (install.tool in {"pip", "uv"} and reads.of(install).scan.find_links)
         if linked and not install.has("refresh"):
             return "uv would not notice a wheel of `--find-links` that was built again"
         return staleness.reason(install)
@@ -216,18 +238,58 @@ def _worked_on(call: Call, place: str) -> bool:
             unknown = [word for word in one.words[one.rest :] if not clearing.values(one, word) and "$" in word.text]
             if any(clearing.CACHE_LIKE.search(word.text) for word in unknown):
                 return True
-        elif one is None or one.program not in {"uv", "pip", "sh", "bash", "mkdir"}:
-            sweeps = command.name in {"umask", "find"} and _sweeps(command.words, place)
-            if sweeps or _names(command.words, place):
-                return True
+        elif command.name == "umask" or _makes(command, place) or _touches(one, command, place):
+            return True
     return False
 
 
-def _sweeps(words: list[Word], place: str) -> bool:
-    """Whether `find` removes whatever is above or in the folder, or `umask` decides who can read what uv keeps there."""
-    texts = [word.text.strip("\"'") for word in words]
-    if texts[0] == "umask":
+def wanted(call: Call, place: str) -> bool:
+    """Whether another command of the RUN, or another stage, works on a cache, and so wants it there; `rm` aside."""
+    if _taken_elsewhere(call.step.stage, place):
         return True
+    script = call.step.script
+    known = {one.command: one for one in calls.all_calls(call.step.stage.build)[call.step]}
+    return any(
+        command is not call.command
+        and command.words
+        and command.name != "rm"
+        and not (command.name == "find" and any((word.value or "").endswith("name") for word in command.words))
+        and _touches(known.get(command), command, place)
+        for command in (script.commands if script is not None else ())
+    )
+
+
+def _touches(one: Call | None, command: Command, place: str) -> bool:
+    if one is not None and one.program in {"uv", "pip", "sh", "bash", "mkdir"}:
+        return False
+    return (command.name == "find" and _sweeps(command.words, place)) or _names(command.words, place)
+
+
+_ACCOUNTS = frozenset({"useradd", "adduser", "usermod"})
+_MAKERS = frozenset({"mkdir", "ln", "mv", "cp", "install", "git"})
+
+
+def _taken_elsewhere(own: Stage, place: str) -> bool:
+    """Whether a COPY or a mount takes a folder out of a stage."""
+    return any(_takes(own, step, place) for step in own.build.steps)
+
+
+def _makes(command: Command, place: str) -> bool:
+    """Whether a command makes the folder, or one above it, where a mount would have made it already."""
+    if command.name not in _MAKERS:
+        return False
+    values = [word.value or "" for word in command.words[1:]]
+    if command.name == "mkdir" and any(one in {"-p", "--parents"} or re.match(r"-\w*p", one) for one in values):
+        return False
+    return any(
+        one.startswith("/") and one not in {"/", "/root", "/root/"} and caches.is_below(place, normal(one))
+        for one in values
+    )
+
+
+def _sweeps(words: list[Word], place: str) -> bool:
+    """Whether `find` removes whatever is above or in the folder."""
+    texts = [word.text.strip("\"'") for word in words]
     narrow = any(one in {"-name", "-iname", "-path", "-regex", "-wholename"} for one in texts)
     above = any(caches.is_below(place, normal(one)) for one in texts[1:] if one.startswith("/"))
     return above and not narrow and ("-delete" in texts or "rm" in texts)
@@ -254,20 +316,26 @@ def _read_elsewhere(call: Call, place: str) -> bool:
 
 def _readers(own: Stage, place: str) -> list[Step]:
     """The steps that take something from a folder of a stage."""
-    build, found = own.build, []
-    for step in build.steps:
-        flag = step.instruction.flag("from") if step.instruction.keyword == "COPY" else None
-        if flag is not None:
-            source = build.stage_named(step.expand(flag.value or ""), step.stage)
-            if (
-                source is not None
-                and own in source.chain
-                and any(_inside(step, word.text, place) for word in step.instruction.words()[:-1])
-            ):
-                found.append(step)
-        elif step.run is not None and own in step.stage.chain and _mentions(step, place):
-            found.append(step)
-    return found
+    return [
+        step
+        for step in own.build.steps
+        if _takes(own, step, place) or (step.run is not None and own in step.stage.chain and _mentions(step, place))
+    ]
+
+
+def _takes(own: Stage, step: Step, place: str) -> bool:
+    """Whether a step copies or mounts something of a folder out of a stage."""
+    flag = step.instruction.flag("from") if step.instruction.keyword == "COPY" else None
+    sources = [(flag.value or "", [word.text for word in step.instruction.words()[:-1]])] if flag is not None else []
+    for one in step.run.flags_named("mount") if step.run is not None else ():
+        found = mount(one)
+        if found is not None and "from" in found.keys:
+            sources.append((found.keys["from"], [found.keys.get("source") or "/"]))
+    for name, texts in sources:
+        stage = step.stage.build.stage_named(step.expand(name), step.stage)
+        if stage is not None and own in stage.chain and any(_inside(step, text, place) for text in texts):
+            return True
+    return False
 
 
 def _inside(step: Step, text: str, place: str) -> bool:

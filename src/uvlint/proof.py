@@ -128,13 +128,15 @@ def _same(now: Install, then: Install) -> bool:
 
 
 def _asked(install: Install) -> tuple[object, ...]:
-    """What an install asks for, with the hosts that pip trusts because a requirements file says so."""
+    """What an install asks for, with what a requirements file says to pip alone: hosts to trust, and pre-releases."""
     asks = install.asks
-    hosts = dict.fromkeys(reads.of(install).scan.trusted) if install.tool == "pip" and install.given is not None else ()
-    if not hosts:
+    if install.tool != "pip" or install.given is None:
         return asks
+    scan = reads.of(install).scan
     lists = dict(asks[2])  # type: ignore[call-overload]
-    return (*asks[:2], tuple({**lists, "trusted-host": (*hosts, *lists["trusted-host"])}.items()), *asks[3:])
+    lists["trusted-host"] = (*dict.fromkeys(scan.trusted), *lists["trusted-host"])
+    prerelease = asks[6] or ("allow" if scan.pre else "")
+    return (*asks[:2], tuple(lists.items()), *asks[3:6], prerelease, *asks[7:])
 
 
 def lost(before: Build, after: Build, drops: Iterable[str]) -> str:

@@ -69,7 +69,7 @@ def _certificates(call: Call) -> dict[str, str]:
         return {}
     if any(calls.before(call, "update-ca-certificates", "update-ca-trust")):
         return {"UV_SYSTEM_CERTS": "1"}
-    for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         value = env.get(name)
         if value:
             return {"UV_SYSTEM_CERTS": "1"} if value.endswith("/ca-certificates.crt") else {"SSL_CERT_FILE": value}

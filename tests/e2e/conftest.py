@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from harness import Engine, NoEngineError, find_engine
+from standins import provide_uv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,7 @@ def engine() -> Iterator[Engine]:
         found = find_engine()
     except NoEngineError as reason:
         pytest.skip(str(reason))
+    provide_uv(found)
     try:
         yield found
     finally:

@@ -10,12 +10,18 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 INSTALLERS = {"pip", "uv"}
 BACKENDS = {"setuptools", "wheel"}
@@ -31,6 +37,13 @@ _BYTECODE = re.compile(
     r"(?P<prefix>.*?)/lib/python3\.\d+/site-packages/(?:__pycache__/)?(?P<name>[^/.]+)(?:/.*|\.[^/]*)\.pyc"
 )
 _SYNTAX = re.compile(r"\A#[ \t]*syntax[ \t]*=.*\n", re.IGNORECASE)
+
+DOWNLOAD_RETRIES = 2
+_DOWNLOAD_FAILED = re.compile(
+    r"timed out|timeout|temporary failure|could not resolve|connection (?:reset|refused|aborted|broken)|error sending request"
+    r"|failed to (?:fetch|download)|remote end closed|incompleteread|hash sum mismatch|\b(?:429|50[234]) ",
+    re.IGNORECASE,
+)
 
 
 class NoEngineError(Exception):
@@ -51,14 +64,22 @@ class Image(NamedTuple):
 
 @dataclass
 class Engine:
-    """The docker command with the environment that reaches the engine; `images` are the tags to remove at the end."""
+    """The docker command with the environment that reaches the engine.
+
+    `images` are the tags to remove at the end, `read` what was found in images, by their layers.
+    """
 
     env: dict[str, str]
     images: list[str] = field(default_factory=list)
+    read: dict[str, tuple[Packages, dict[str, set[str]]]] = field(default_factory=dict)
 
-    def docker(self, *args: str, stdin: str | None = None) -> str:
+    def succeeds(self, *args: str) -> bool:
+        """Whether `docker args` does."""
+        return subprocess.run(["docker", *args], env=self.env, capture_output=True, check=False).returncode == 0
+
+    def docker(self, *args: str, stdin: str | bytes | None = None) -> str:
         """What `docker args` prints; a failure is an AssertionError with the end of its output."""
-        given = None if stdin is None else stdin.encode("utf-8", "surrogateescape")
+        given = stdin.encode("utf-8", "surrogateescape") if isinstance(stdin, str) else stdin
         done = subprocess.run(["docker", *args], env=self.env, input=given, capture_output=True, check=False)
         said = done.stderr[-4000:].decode("utf-8", "replace")
         assert done.returncode == 0, f"docker {shlex.join(args)}: {done.returncode}\n{said}"
@@ -73,8 +94,27 @@ class Engine:
         self.images.append(tag)
         more = ["--target", target] if target else []
         text = _SYNTAX.sub("", dockerfile_text)
-        self.docker("build", "--network", "host", "--tag", tag, "--file", "-", *more, str(context), stdin=text)
+        words = ["build", "--network", "host", "--tag", tag, "--file", "-", *more, str(context)]
+        for _ in range(DOWNLOAD_RETRIES):
+            try:
+                self.docker(*words, stdin=text)
+            except AssertionError as failure:
+                if not _DOWNLOAD_FAILED.search(str(failure)):
+                    raise
+            else:
+                return tag
+        self.docker(*words, stdin=text)
         return tag
+
+    def has(self, image: str) -> bool:
+        """Whether the engine has the image, or can pull it."""
+        return self.succeeds("image", "inspect", image) or self.succeeds("pull", "--quiet", image)
+
+    def stand_in(self, image: str, dockerfile_text: str) -> None:
+        """Builds an image under the name of one that the engine neither has nor can pull."""
+        if not self.has(image):
+            with tempfile.TemporaryDirectory() as empty:
+                self.build(Path(empty), dockerfile_text, tag=image)
 
     def run(self, image: str, argv: list[str]) -> str:
         """What the command prints in a fresh container of the image, without network."""
@@ -98,6 +138,12 @@ class Engine:
 
     def contents(self, image: str) -> tuple[Packages, dict[str, set[str]]]:
         """The packages, and for each environment the top-level names that bytecode lies beside."""
+        layers = self.docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", image)
+        if layers not in self.read:
+            self.read[layers] = self._contents(image)
+        return self.read[layers]
+
+    def _contents(self, image: str) -> tuple[Packages, dict[str, set[str]]]:
         container = self.docker("create", "--network", "none", "--entrypoint", "-", image).strip()
         try:
             with subprocess.Popen(["docker", "export", container], env=self.env, stdout=subprocess.PIPE) as export:
@@ -112,6 +158,12 @@ class Engine:
     def remove(self) -> None:
         if self.images:
             subprocess.run(["docker", "rmi", "--force", *self.images], env=self.env, capture_output=True, check=False)
+
+
+def at_once(*tasks: Callable[[], T]) -> list[T]:
+    """What each task gives, done side by side: a build waits for downloads most of its time."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [waiting.result() for waiting in [pool.submit(task) for task in tasks]]
 
 
 def _read(archive: tarfile.TarFile) -> tuple[Packages, dict[str, set[str]]]:

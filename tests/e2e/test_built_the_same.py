@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from harness import everywhere, fixed, same_packages
+from harness import at_once, everywhere, fixed, same_packages
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness import Engine
+    from harness import Engine, Image, Packages
 
 pytestmark = pytest.mark.engine
 UV_PIP_INSTALL = re.compile(r'\buv(?: |", ")pip(?: |", ")install\b')
@@ -260,6 +260,27 @@ RUN pip install --no-cache-dir "six==${SIX}"
 """,
         moves=None,
     ),
+    "home-made-in-the-run": Case(
+        """\
+FROM python:3.12-slim
+ENV HOME=/home/app
+RUN useradd --create-home --home-dir /home/app app && mkdir /data && pip install --no-cache-dir six==1.17.0
+USER app
+RUN touch ~/writable
+"""
+    ),
+    "cache-made-in-the-run": Case(
+        """\
+FROM python:3.12-slim
+RUN mkdir /root/.cache && pip install six==1.17.0
+"""
+    ),
+    "activated-from-its-folder": Case(
+        """\
+FROM python:3.12-slim
+RUN python -m venv /opt/venv && cd /opt/venv/bin && . ./activate && pip install six==1.17.0
+"""
+    ),
     "crlf": Case(
         "FROM python:3.12-slim\r\nRUN pip install --no-cache-dir \\\r\n    # the one\r\n    six==1.17.0\r\nCMD python\r\n"
     ),
@@ -274,30 +295,39 @@ RUN pip install `
 }
 
 
-def build(engine: Engine, context: Path, case: Case, text: str) -> str:
+def build(engine: Engine, context: Path, case: Case, text: str) -> tuple[Packages, Image]:
     image = engine.build(context, text)
-    return engine.build(context, case.child.format(base=image)) if case.child else image
+    image = engine.build(context, case.child.format(base=image)) if case.child else image
+    return engine.packages(image), engine.inspect(image)
+
+
+def write(case: Case, context: Path) -> Path:
+    """The folder with the case's files, and the Dockerfile in it."""
+    for path, text in case.files.items():
+        (context / path).parent.mkdir(parents=True, exist_ok=True)
+        (context / path).write_text(text, encoding="utf-8")
+    dockerfile = context / "Dockerfile"
+    dockerfile.parent.mkdir(exist_ok=True)
+    dockerfile.write_bytes(case.dockerfile.encode())
+    return dockerfile
 
 
 @pytest.mark.parametrize("options", [(), ("--unsafe-fixes",)], ids=["safe", "unsafe"])
 @pytest.mark.parametrize("name", CASES)
 def test_the_fixed_file_builds_the_same(engine: Engine, tmp_path: Path, name: str, options: tuple[str, ...]) -> None:
     case = CASES[name]
-    for path, text in case.files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text, encoding="utf-8")
-    dockerfile = tmp_path / "Dockerfile"
-    dockerfile.write_bytes(case.dockerfile.encode())
-    before = build(engine, tmp_path, case, case.dockerfile)
+    original, dockerfile = write(case, tmp_path / "before"), write(case, tmp_path / "after")
     text = fixed(dockerfile, *options)
     if case.moves:
         assert UV_PIP_INSTALL.search(text), text
-    after = build(engine, tmp_path, case, text)
-    packages, packages_after = engine.packages(before), engine.packages(after)
+    (packages, was), (packages_after, now) = at_once(
+        lambda: build(engine, original.parent, case, case.dockerfile),
+        lambda: build(engine, dockerfile.parent, case, text),
+    )
     assert everywhere(packages)
     if options:
         assert everywhere(packages) == everywhere(packages_after)
     else:
         assert same_packages(packages, packages_after)
-        assert engine.inspect(before)[:-1] == engine.inspect(after)[:-1]
+        assert was[:-1] == now[:-1]
     assert fixed(dockerfile, *options) == text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from harness import fixed, same_packages
+from harness import at_once, fixed, same_packages
 
 from uvlint.config import UV_IMAGE, UV_VERSION
 
@@ -104,22 +105,28 @@ def lock(engine: Engine, folder: Path) -> None:
     (folder / "uv.lock").write_text(engine.run(image, ["cat", "/app/uv.lock"]), encoding="utf-8")
 
 
+def write(case: Case, folder: Path) -> Path:
+    for path, text in case.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_fixed_file_builds_the_same(engine: Engine, tmp_path: Path, name: str) -> None:
     case = CASES[name]
-    for path, text in case.files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text, encoding="utf-8")
-    lock(engine, tmp_path)
-    (tmp_path / ".dockerignore").write_text("Dockerfile\n", encoding="utf-8")
-    dockerfile = tmp_path / "Dockerfile"
+    context = write(case, tmp_path / "after")
+    lock(engine, context)
+    (context / ".dockerignore").write_text("Dockerfile\n", encoding="utf-8")
+    original = shutil.copytree(context, tmp_path / "before")
+    dockerfile = context / "Dockerfile"
     dockerfile.write_text(case.dockerfile, encoding="utf-8")
-    before = engine.build(tmp_path, case.dockerfile)
     text = fixed(dockerfile, "--select", case.rules)
     assert case.written in text, text
-    after = engine.build(tmp_path, text)
-    assert engine.packages(before)
-    assert same_packages(engine.packages(before), engine.packages(after))
+    before, after = at_once(lambda: engine.build(original, case.dockerfile), lambda: engine.build(context, text))
+    packages, packages_after = at_once(lambda: engine.packages(before), lambda: engine.packages(after))
+    assert packages
+    assert same_packages(packages, packages_after)
     if case.runs:
         assert [engine.run(image, ["/app/.venv/bin/demo"]).strip() for image in (before, after)] == [case.runs] * 2
     assert fixed(dockerfile, "--select", case.rules) == text

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _USERS = frozenset({"pip", "pipenv", "poetry", "pip-sync", "pip-compile", "piptools", "pipx", "easy_install", "conda"})
 _PIP = regex(r"(?<![\w-])pip[\d.]*(?![\w.-])")
+_SOURCES = ("index", "extra-index", "find-links")
+_MEANT = ("constraint", "build-constraint", "override", "target", "prefix", "root")
 _KEYWORDS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD"})
 
 
@@ -59,7 +61,8 @@ def _removed(install: Install) -> Diagnostic:
     if edits is None:
         return Diagnostic(install.call.span, message, help="it can't be removed where it stands")
     note = "pip, setuptools and wheel stay as the base image has them"
-    drops = tuple(one.value or one.raw for one in install.requirements)
+    gone = [*install.requirements, *(one for kind in _SOURCES for one in install.all(kind))]
+    drops = tuple(one.value or one.raw for one in gone)
     return Diagnostic(
         install.call.span, message, Fix("Remove the upgrade", tuple(edits), Safety.UNSAFE, note, drops=drops)
     )
@@ -97,6 +100,8 @@ def _needless(install: Install) -> bool:
     call = install.call
     if any(plan.is_uv(one.raw) or not one.raw.strip("\"'").isalpha() for one in install.requirements):
         return False  # a release is named, or more than pip is installed
+    if any(install.has(one) for one in _MEANT):
+        return False  # a certain release, or a certain place, is asked for
     if any(scope.kind != "shell" for scope in call.command.scopes):
         return False
     known = calls.all_calls(call.step.stage.build)

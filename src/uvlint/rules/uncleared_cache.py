@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import caches, calls, clearing, downloads, edits, leftovers, mounting
+from uvlint import caches, calls, clearing, downloads, edits, leftovers, mounting, offers
 from uvlint.diagnostics import Diagnostic, Fix
 from uvlint.rules import rule
 
@@ -35,6 +35,10 @@ def _installers(build: Build, tool: str, shipped: set[Stage]) -> Iterator[Diagno
         message = f"this leaves {tool}'s cache in the layer"
         if caches.wanted_later(one.call, tool):
             yield Diagnostic(downloads.span(one), message, help="a later command works offline, from that cache")
+            continue
+        place = caches.folder(one.call, tool)
+        if place is not None and offers.wanted(one.call, place):
+            yield Diagnostic(downloads.span(one), message, help="another command works on that cache")
             continue
         made = edits.insert_after(one.call, downloads.verb(one), _OPTIONS[tool])
         fix = Fix(f"Keep no cache of {tool}", tuple(made)) if made is not None else None

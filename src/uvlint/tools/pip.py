@@ -71,7 +71,7 @@ INSTALL: Table = table("""
 --python                             | = | python            | block  | | `--python` works on another Python than its own: call the pip of that one
 -v --verbose                         | - |                   | keep
 -q --quiet                           | - |                   | keep
---log --log-file --local-log         | = |                   | drop
+--log --log-file --local-log         | = | log               | drop
 --no-input                           | - |                   | drop
 --keyring-provider                   | = | keyring           | check
 --proxy                              | = | proxy             | block  | | uv has no `--proxy`: set HTTPS_PROXY
@@ -102,7 +102,7 @@ _ANYWHERE = """
 --isolated                           | - |                   | drop
 -v --verbose                         | - |                   | keep
 -q --quiet                           | - |                   | keep
---log --log-file --local-log         | = |                   | drop
+--log --log-file --local-log         | = | log               | drop
 --no-input                           | - |                   | drop
 --exists-action                      | = |                   | drop
 --cache-dir                          | = |                   | drop
