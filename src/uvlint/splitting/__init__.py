@@ -1,0 +1,54 @@
+"""One stage as two: a builder with what makes the environment, and an image with what runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from uvlint import images
+from uvlint.lazy import regex
+from uvlint.splitting import environment, sorting, starting, writing
+from uvlint.splitting.declined import DeclinedError
+from uvlint.splitting.environment import Environment
+from uvlint.tools import bases
+
+if TYPE_CHECKING:
+    from uvlint.diagnostics import Edit
+    from uvlint.model import Build, Stage
+
+_OFFICIAL = regex(r"(?:[\w.:-]+/)*python\Z")
+
+
+class Split(NamedTuple):
+    """The edits that make two stages of one, and the environment that the second has of the first."""
+
+    edits: tuple[Edit, ...]
+    environment: Environment
+
+
+def of(build: Build) -> Split | str:
+    """How the final stage of a service becomes two; or, where what is for the build can't be told apart, why."""
+    known = build.facts.get("split")
+    if known is None:
+        try:
+            known = _split(build.stages[-1])
+        except DeclinedError as declined:
+            known = str(declined)
+        build.facts["split"] = known
+    return known  # type: ignore[return-value]
+
+
+def _split(stage: Stage) -> Split:
+    if stage.parent is not None:
+        raise DeclinedError(f"it continues the stage `{stage.parent.name}`")
+    if stage.base.kind != "python" or _OFFICIAL.match(bases.reference(stage.image or "")[0]) is None:
+        raise DeclinedError("only of the official Python images is it known that a second one has the same Python")
+    if any(_brings_packages(step.instruction.args.text) for step in stage.steps if images.copied_from(step) is not None):
+        raise DeclinedError("it has packages of another stage already")
+    found = environment.of(stage)
+    starting.check(stage)
+    pieces = sorting.sort(stage, found)
+    return Split(tuple(writing.edits(stage, pieces, found)), found)
+
+
+def _brings_packages(text: str) -> bool:
+    return "-packages" in text or "venv" in text or "/usr/local" in text

@@ -1,0 +1,72 @@
+"""An instruction of the stage that is split, and what is written of it in each of the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from uvlint.model import text_of
+from uvlint.splitting import commands
+from uvlint.splitting.commands import Line, Use
+from uvlint.splitting.declined import DeclinedError, line
+
+if TYPE_CHECKING:
+    from uvlint.model import Step
+
+
+@dataclass(slots=True)
+class Piece:
+    """One instruction: its text in the builder and in the final stage, None where it is not there.
+
+    `lines` and `uses` are a RUN's commands and what they are for; `tool`: it brings uv, or is nothing but uv's settings.
+    """
+
+    step: Step
+    build: str | None = None
+    run: str | None = None
+    lines: list[Line] = field(default_factory=list)
+    uses: set[Use] = field(default_factory=set)
+    tool: bool = False
+
+    @property
+    def keyword(self) -> str:
+        return self.step.instruction.keyword
+
+    @property
+    def index(self) -> int:
+        return self.step.index
+
+    @property
+    def written(self) -> str:
+        """The instruction as it stands in the file."""
+        return self.step.stage.build.dockerfile.source[self.step.instruction.span]
+
+    @property
+    def text(self) -> str:
+        """What it hands on: a RUN's script, any other instruction's arguments."""
+        run = self.step.run
+        return text_of(run) if run is not None else self.step.instruction.args.text
+
+    @property
+    def environment(self) -> bool:
+        return Use.ENVIRONMENT in self.uses
+
+    def in_both(self) -> None:
+        self.build = self.run = self.written
+
+
+def read(step: Step) -> Piece:
+    """An instruction with its commands; raises DeclinedError for what can't be read."""
+    found = Piece(step)
+    if step.onbuild:
+        raise DeclinedError(f"{line(step)} is for the builds of other images")
+    if step.run is None:
+        return found
+    if step.script is None:
+        raise DeclinedError(f"{line(step)} can't be read")
+    found.lines = commands.lines(step)
+    found.uses = {one.use for one in found.lines}
+    named = commands.touches_packages(found.text)
+    if named:
+        raise DeclinedError(f"{line(step)} names `{named}`, which would be elsewhere")
+    return found

@@ -1,0 +1,262 @@
+"""System packages: which of them only a build needs, and how the commands that install them are written without those."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from uvlint import edits, packages, plan, reads
+from uvlint.diagnostics import Edit, apply
+from uvlint.lazy import regex
+from uvlint.source import Span
+from uvlint.splitting.commands import INSTALLS, REMOVES, Use
+from uvlint.splitting.declined import DeclinedError, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uvlint.calls import Call
+    from uvlint.model import Stage
+    from uvlint.splitting.pieces import Piece
+
+_ASIDE = frozenset({Use.NEUTRAL, Use.CLEANING, Use.PACKAGES, Use.ENVIRONMENT})
+_WORKS = frozenset({Use.OTHER, Use.TOOLS})
+_ON_CALL = frozenset({"curl", "wget", "git", "ca-certificates", "openssh-client", "gnupg"})
+"""Tools that an application, or who watches over it, may run too: they go only where it is seen that the build wants them."""
+
+_VALUED = frozenset({"-t", "--target-release", "--default-release", "-o", "--option", "-c", "--virtual", "--repository", "-X", "--root",
+                     "--enablerepo", "--disablerepo", "--setopt", "-p"})  # fmt: skip
+_COMPILES_LATER = frozenset(
+    ("triton", "vllm", "deepspeed", "theano", "aesara", "pytensor", "pymc", "pystan", "pythran", "jax", "numba", "weave")
+)
+"""Packages that run a compiler when they are used."""
+
+_NAME = regex(r"[a-z0-9][\w.+:~-]*(?:[=<>~].*)?\Z")
+_WRITES = {
+    "debian": "RUN apt-get update && apt-get install -y {flags}{names} && rm -rf /var/lib/apt/lists/*",
+    "alpine": "RUN apk add --no-cache {names}",
+    "fedora": "RUN dnf install -y {names} && dnf clean all",
+}
+
+
+class Package(NamedTuple):
+    """A package that a command installs: the index of its word, its name alone, and how it is written."""
+
+    call: Call
+    index: int
+    name: str
+    written: str
+
+
+def sort(pieces: list[Piece], started: str) -> None:
+    """Settles what is written of the commands that install system packages; `started` is what a container runs."""
+    stage = pieces[0].step.stage
+    used = _commands(pieces) + started
+    compiled = _compiled_later(stage)
+    left: list[str] = []
+    for piece in pieces:
+        if Use.PACKAGES in piece.uses:
+            left += _settle(piece, _Needs(stage.chain[0].image, stage.base.family, used, _wanted(pieces), compiled=compiled))
+        if piece.run is not None and piece.uses & _WORKS and left:
+            raise DeclinedError(f"{line(piece.step)} may need `{left[0]}` for what the image holds")
+
+
+class _Needs(NamedTuple):
+    """What tells whether a package is left out of the image.
+
+    `used`: all that the final stage runs, `wanted`: what the builder does; `compiled`: a compiler may be run by the application.
+    """
+
+    image: str | None
+    family: str
+    used: str
+    wanted: str
+    compiled: bool
+
+    def instead(self, name: str) -> tuple[str, ...] | None:
+        """What the image has of a package that only builds need: the libraries that it links to. None: itself."""
+        if packages.role(self.family, name) != "build" or self.compiled:
+            return None
+        programs = packages.programs(self.family, name)
+        if any(_mentions(one, self.used) for one in programs):
+            return None
+        if name in _ON_CALL and not any(_mentions(one, self.wanted) for one in programs):
+            return None
+        return packages.runtime_of(self.family, name, self.image)
+
+
+def _settle(piece: Piece, needs: _Needs) -> list[str]:
+    """Writes the two texts of a RUN; returns the packages that its final text leaves out."""
+    if piece.environment:
+        return _beside_installs(piece, needs)
+    if piece.build is None and not _plain(piece):
+        return []
+    found = _installed(piece)
+    if found is None or any(one.use in {Use.APP, *_WORKS} for one in piece.lines):
+        heavy = [one.name for one in found or () if needs.instead(one.name) is not None and one.name not in _ON_CALL]
+        if heavy:
+            raise DeclinedError(f"{line(piece.step)} installs `{heavy[0]}` and does more")
+        return []
+    out = {one.name: instead for one in found if (instead := needs.instead(one.name)) is not None}
+    if not any(packages.role(needs.family, one.name) != "run" for one in found) and _plain(piece):
+        piece.build = None
+    if not out:
+        return []
+    piece.run = _without(piece, found, out)
+    return list(out)
+
+
+def _plain(piece: Piece) -> bool:
+    return not piece.uses - _ASIDE
+
+
+def _installed(piece: Piece) -> list[Package] | None:
+    """The packages that a RUN installs and doesn't remove again; None where that can't be told."""
+    found: list[Package] = []
+    for one in piece.lines:
+        if one.use is not Use.PACKAGES or one.call is None:
+            continue
+        verb = next((arg for arg in one.call.args if arg is None or not arg.startswith("-")), None)
+        if verb in INSTALLS and "xargs" not in one.call.wrappers:
+            names = list(_named(one.call))
+            if None in names:
+                return None
+            found += [each for each in names if each is not None]
+        elif verb in REMOVES:
+            if None in one.call.args:
+                return None
+            gone = {(arg or "").partition("=")[0] for arg in one.call.args}
+            everything = verb != "autoremove" and _virtual(found, gone)
+            found = [each for each in found if each.name not in gone and each.call not in everything]
+        elif verb not in {"update", "upgrade", "clean", "autoclean", "makecache", "dist-upgrade", "distclean", "-y"}:
+            return None
+    return found
+
+
+def _virtual(found: list[Package], gone: set[str]) -> list[Call]:
+    """The commands whose packages are put into a group (`apk add --virtual`) that is removed."""
+    return [one.call for one in found if any((arg or "").partition("=")[2] in gone or arg in gone for arg in one.call.args)
+            and one.call.program == "apk"]  # fmt: skip
+
+
+def _named(call: Call) -> Iterator[Package | None]:
+    """The packages of one command, None for a word that isn't known."""
+    skip = verb = False
+    for index, word in enumerate(call.words[call.rest :], call.rest):
+        value = word.value
+        if skip:
+            skip = False
+        elif value is None:
+            yield None
+        elif value.startswith("-"):
+            skip = value in _VALUED
+        elif not verb:
+            verb = True
+        elif _NAME.match(value):
+            yield Package(call, index, re.split(r"[=<>~:]", value, maxsplit=1)[0], value)
+        else:
+            yield None
+
+
+# Writing ---------------------------------------------------------------------------------------------------------------
+
+
+def _without(piece: Piece, found: list[Package], out: dict[str, tuple[str, ...]]) -> str | None:
+    """A RUN without the packages that only builds need, with the libraries of those in their place; None for nothing left."""
+    kept = {one.name for one in found if one.name not in out}
+    made: list[Edit] = []
+    for call in dict.fromkeys(one.call for one in found):
+        own = [one for one in found if one.call is call]
+        changes = []
+        for one in own:
+            if one.name not in out:
+                continue
+            new = [name for name in out[one.name] if name not in kept]
+            kept.update(new)
+            changes.append((one, " ".join(new)))
+        if all(one.name in out for one in own) and not any(text for _, text in changes):
+            if _plain(piece) and len({one.call for one in found}) == 1:
+                return None
+            made += _checked(piece, edits.delete_command(call))
+            continue
+        for one, text in changes:
+            words = (call, one.index, one.index + 1)
+            made += _checked(piece, edits.replace_words(*words, text) if text else edits.delete_words(*words))
+    settled = edits.settled(piece.step, made)
+    return _applied(piece, _checked(piece, settled))
+
+
+def _checked(piece: Piece, made: list[Edit] | None) -> list[Edit]:
+    if made is None:
+        raise DeclinedError(f"the packages of {line(piece.step)} can't be told apart where they are written")
+    return made
+
+
+def _applied(piece: Piece, made: list[Edit]) -> str:
+    """The text of an instruction after edits of it."""
+    start, end = piece.step.instruction.span
+    inside = [Edit(Span(one.span.start - start, min(one.span.end, end) - start), one.text) for one in made]
+    return apply(piece.written, inside)
+
+
+def _beside_installs(piece: Piece, needs: _Needs) -> list[str]:
+    """What the image keeps of the packages that are installed in the same RUN as the environment."""
+    found = _installed(piece)
+    if found is None:
+        raise DeclinedError(f"which packages {line(piece.step)} leaves can't be told")
+    names: dict[str, None] = {}
+    out = []
+    for one in found:
+        instead = needs.instead(one.name)
+        out += [one.name] if instead is not None else []
+        names.update(dict.fromkeys((one.written,) if instead is None else instead))
+    if not names:
+        return out
+    lean = any("--no-install-recommends" in one.call.args for one in found)
+    form = _WRITES.get(needs.family)
+    if form is None:
+        raise DeclinedError(f"how the packages of {line(piece.step)} are installed can't be told")
+    piece.run = form.format(flags="--no-install-recommends " if lean else "", names=" ".join(names))
+    return out
+
+
+# What is needed ---------------------------------------------------------------------------------------------------------
+
+
+def _commands(pieces: list[Piece]) -> str:
+    """What the final stage runs, but for the package managers."""
+    found = []
+    for piece in pieces:
+        if piece.run is None:
+            continue
+        if piece.keyword != "RUN":
+            continue
+        for one in piece.lines:
+            if one.use is not Use.PACKAGES:
+                command = one.command
+                found.append(command.cooked.text[command.start : command.end])
+    return "\n".join(found) + "\n"
+
+
+def _wanted(pieces: list[Piece]) -> str:
+    """What the builder runs, but for the package managers, with the git that requirements come from."""
+    found = []
+    for piece in pieces:
+        if not piece.environment:
+            continue
+        found += [one.command.cooked.text[one.command.start : one.command.end] for one in piece.lines if one.use is not Use.PACKAGES]
+    stage = pieces[0].step.stage
+    if any(reads.of(one).scan.git for one in plan.in_stage(stage) if one.tool == "uv"):
+        found.append("git")
+    return "\n".join(found)
+
+
+def _compiled_later(stage: Stage) -> bool:
+    names = {name for one in plan.in_stage(stage) if one.tool == "uv" for name in reads.of(one).scan.names}
+    return bool(names & _COMPILES_LATER)
+
+
+def _mentions(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
+
+

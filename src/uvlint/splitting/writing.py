@@ -1,0 +1,208 @@
+"""The text of the two stages: the author's lines, comments and order, with what the environment needs between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uvlint import context, plan
+from uvlint.diagnostics import Edit, apply
+from uvlint.lazy import regex
+from uvlint.source import Span
+from uvlint.splitting import environment
+from uvlint.splitting.declined import DeclinedError
+from uvlint.splitting.environment import Environment
+
+if TYPE_CHECKING:
+    from uvlint.model import Stage
+    from uvlint.splitting.pieces import Piece
+
+_NAMES = ("builder", "build", "dependencies", "environment")
+_FUNCTIONAL = regex(r"#\s*(?:check=|hadolint|uvlint:|\w+:\s*ignore)")
+_UV_MOUNT = regex(r"type=bind,|\bfrom=")
+
+
+def edits(stage: Stage, pieces: list[Piece], made: Environment) -> list[Edit]:
+    """The edits that write a stage as two."""
+    source = stage.build.dockerfile.source
+    newline = source.newline
+    name = _name(stage)
+    tail = _tail(pieces)
+    start = stage.start.span
+    begin = _line_end(stage, start.end)
+    end = _begin(stage, tail)
+    builder = _builder(stage, pieces, made)
+    final = _final(stage, pieces[:tail], made, name)
+    body = _tidy([*builder, "", source[start] + _flags_gap(stage), *final], newline)
+    if tail < len(pieces) and source.text[end : end + 1].strip() and final and final[-1].strip() and _spaced(stage, pieces, tail):
+        body += newline
+    heading = _headed(stage, name)
+    if source.text[begin - 1 : begin] != "\n":
+        raise DeclinedError("nothing stands behind its FROM")
+    closed = end < len(source.text) or source.text.endswith("\n")
+    return [*heading, Edit(Span(begin, end), body if closed else body.removesuffix(newline))]
+
+
+def _flags_gap(stage: Stage) -> str:
+    del stage
+    return ""
+
+
+def _name(stage: Stage) -> str:
+    taken = {one.name for one in stage.build.stages}
+    return next((name for name in _NAMES if name not in taken), f"builder-{stage.index}")
+
+
+def _headed(stage: Stage, name: str) -> list[Edit]:
+    """Names the first of the two stages: the last one keeps the name that the file has for it."""
+    words = stage.start.words()
+    keyword = stage.build.dockerfile.source[stage.start.keyword_span]
+    if len(words) == 1:
+        end = words[0].whole.end
+        return [Edit(Span(end, end), f" {'as' if keyword == keyword.lower() else 'AS'} {name}")]
+    return [Edit(words[2].whole, name)]
+
+
+# Where things stand ------------------------------------------------------------------------------------------------------
+
+
+def _tail(pieces: list[Piece]) -> int:
+    """Where the instructions begin that stay as they are: behind the last one that the builder has a part in."""
+    moved = [number for number, piece in enumerate(pieces) if piece.build is not None or piece.run != piece.written]
+    return max(moved, default=-1) + 1
+
+
+def _line_end(stage: Stage, offset: int) -> int:
+    text = stage.build.dockerfile.source.text
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end + 1
+
+
+def _begin(stage: Stage, number: int) -> int:
+    """Where the lines of an instruction begin, with the blank lines and comments before it; the end of the last one's."""
+    before = stage.steps[number - 1].instruction if number else stage.start
+    return _line_end(stage, before.span.end)
+
+
+def _above(stage: Stage, number: int) -> list[str]:
+    """The blank lines and comments between an instruction and the one before it."""
+    source = stage.build.dockerfile.source
+    instruction = stage.steps[number].instruction
+    start = _begin(stage, number)
+    text = source.text[start : source.line_starts[source.line(instruction.span.start) - 1]]
+    return text.splitlines()
+
+
+def _spaced(stage: Stage, pieces: list[Piece], tail: int) -> bool:
+    """Whether the author sets instructions apart with blank lines, and none stands before the rest."""
+    return any(_above(stage, piece.index)[:1] == [""] for piece in pieces) and _above(stage, tail)[:1] != [""]
+
+
+def _comments(lines: list[str], *, whole: bool) -> list[str]:
+    """What stands above an instruction; without `whole` its blank line, and comments that a tool reads."""
+    if whole:
+        return [one.rstrip() for one in lines]
+    blank = [""] if any(not one.strip() for one in lines) else []
+    return [*blank, *(one.rstrip() for one in lines if _FUNCTIONAL.match(one.lstrip()))]
+
+
+# The builder -------------------------------------------------------------------------------------------------------------
+
+
+def _builder(stage: Stage, pieces: list[Piece], made: Environment) -> list[str]:
+    found: list[str] = []
+    ready = made.made
+    tools = [piece for piece in pieces if piece.tool and piece.build is not None]
+    early = next((piece.index for piece in pieces if piece.build is not None and (_reads(piece) or piece.environment)), 0)
+    for piece in pieces:
+        if piece.build is None or (piece.tool and piece.index > early and not ready):
+            continue
+        if not ready and piece.index >= early:
+            late = [one for one in tools if one.index > early]
+            for one in late:
+                found += _block(stage, one, whole=True)
+            found += _making(stage, pieces, made)
+            ready = True
+            tools = []
+            if late and piece.tool:
+                continue
+        found += _block(stage, piece, whole=piece.run is None or piece.environment)
+    return found
+
+
+def _block(stage: Stage, piece: Piece, *, whole: bool) -> list[str]:
+    text = piece.build or ""
+    if piece.environment:
+        text = _rewritten(piece, text)
+    return [*_comments(_above(stage, piece.index), whole=whole), *text.splitlines()]
+
+
+def _reads(piece: Piece) -> bool:
+    """Whether it brings files of the build context, by which uv might choose another Python."""
+    return context.copied(piece.step) is not None
+
+
+def _making(stage: Stage, pieces: list[Piece], made: Environment) -> list[str]:
+    """The environment, and the variable by which uv finds it."""
+    values = {"VIRTUAL_ENV": made.place}
+    if environment.downloads_python(stage) or not _downloads_off(stage):
+        values["UV_PYTHON_DOWNLOADS"] = "0"
+    pairs = " ".join(f"{name}={value}" for name, value in sorted(values.items()))
+    first = next(piece for piece in pieces if piece.environment)
+    mounts = [flag.span for flag in first.step.run.flags_named("mount") if _mounts_uv(flag.value or "")] if first.step.run else []
+    flags = "".join(f"{stage.build.dockerfile.source[span]} " for span in mounts)
+    return [f"ENV {pairs}", f"RUN {flags}{environment.making(made)}"]
+
+
+def _mounts_uv(value: str) -> bool:
+    return "from=" in value and "cache" not in value
+
+
+def _downloads_off(stage: Stage) -> bool:
+    return any("UV_PYTHON_DOWNLOADS" in one.call.variables for one in plan.in_stage(stage))
+
+
+def _rewritten(piece: Piece, text: str) -> str:
+    """A RUN whose installs go to the environment."""
+    made: list[Edit] = []
+    for one in plan.in_stage(piece.step.stage):
+        if one.call.step is piece.step and one.tool == "uv":
+            made += environment.rewritten(one)
+    start = piece.step.instruction.span.start
+    inside = [Edit(Span(one.span.start - start, one.span.end - start), one.text) for one in made]
+    return apply(text, inside)
+
+
+# The final stage ---------------------------------------------------------------------------------------------------------
+
+
+def _final(stage: Stage, pieces: list[Piece], made: Environment, name: str) -> list[str]:
+    found: list[str] = []
+    placed = False
+    for piece in pieces:
+        if piece.environment and not placed:
+            placed = True
+            found += _environment(stage, piece, pieces, made, name)
+        if piece.run is None:
+            continue
+        above = _comments(_above(stage, piece.index), whole=not piece.environment)
+        found += [*above, *piece.run.splitlines()]
+    return found
+
+
+def _environment(stage: Stage, piece: Piece, pieces: list[Piece], made: Environment, name: str) -> list[str]:
+    """The COPY of the environment, and PATH where the file itself doesn't set it."""
+    spaced = any(not one.strip() for one in _above(stage, piece.index))
+    lines = [""] if spaced or any(_above(stage, one.index)[:1] == [""] for one in pieces) else []
+    lines.append(f"COPY --from={name} {made.place} {made.place}")
+    if not made.made:
+        lines.append(f'ENV PATH="{made.place}/bin:$PATH"')
+    return lines
+
+
+def _tidy(lines: list[str], newline: str) -> str:
+    """The lines with no blank one doubled."""
+    found: list[str] = []
+    for one in lines:
+        if one.strip() or (found and found[-1].strip()):
+            found.append(one)
+    return "".join(f"{one}{newline}" for one in found)
