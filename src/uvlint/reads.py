@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from uvlint import calls, context, metadata
 from uvlint.lazy import regex
 from uvlint.model import normal, text_of
-from uvlint.tools import requirements
+from uvlint.tools import requirements, wheels
 from uvlint.tools.requirements import Scan
 
 if TYPE_CHECKING:
@@ -182,6 +182,22 @@ def look(call: Call, place: str) -> File | None:
     if found.path is not None and folder is not None and build.context is not None:
         data = build.context.read(folder, found.path)
     return File(place, found.path, found.step, data)
+
+
+def by_wheels(install: Install) -> bool:
+    """Whether all that an install asks for comes in wheels, or is Python alone."""
+    if install.tool not in {"pip", "uv"} or install.given is None or install.has("no-binary"):
+        return False
+    found = of(install)
+    if found.missing or found.directories or found.local or found.scan.git or found.scan.find_links:
+        return False
+    lines = [one.value for one in install.requirements]
+    for file in found.files:
+        if file.data is None or not file.image.endswith((".txt", ".in")):
+            return False
+        text = file.data.decode("utf-8", "replace")
+        lines += [bare for line in text.splitlines() if (bare := line.partition("#")[0].strip())]
+    return bool(lines) and all(line is not None and wheels.there(line) for line in lines)
 
 
 _HARMLESS = frozenset({"cat", "ls", "test", "[", "rm", "chmod", "chown", "grep", "head", "wc"})

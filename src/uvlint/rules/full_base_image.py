@@ -6,7 +6,7 @@ from uvlint import calls, images, plan, reads
 from uvlint.diagnostics import Diagnostic, Edit, Fix, Safety
 from uvlint.lazy import regex
 from uvlint.rules import rule
-from uvlint.tools import bases, wheels
+from uvlint.tools import bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,9 @@ _THERE = frozenset(
     )
 )  # fmt: skip
 """Programs that the slim image has as well."""
+
+_ABSENT = regex(r"(?<![\w./-])(?:\S*/)?(?:curl|wget|git|nc|ps|pgrep)(?=[\s\"']|\Z)")
+"""Programs that a health check may run, and only the full image has."""
 
 _NOTE = "compilers, headers, git, curl and the libraries that only the full image has will be missing"
 
@@ -56,14 +59,18 @@ def _does_without(stage: Stage) -> bool:
     """Whether all that a stage runs is there without the full image, as far as can be told."""
     installs = {id(one.call): one for one in plan.installs(stage.build)}
     known = calls.all_calls(stage.build)
-    return all(_plain(step, installs, {id(one.command): one for one in known[step]}) for step in stage.steps)
+    return all(_plain(step, installs, {id(one.command): one for one in known[step]}) for step in stage.steps) and all(
+        one.tool not in {"pip", "uv"} or one.empty or reads.by_wheels(one)
+        for source in images.shipped(stage.build) - {stage}
+        for one in plan.in_stage(source)
+    )
 
 
 def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call]) -> bool:
     if step.onbuild:
         return False
     if step.run is None:
-        return True
+        return step.instruction.keyword != "HEALTHCHECK" or not _ABSENT.search(step.instruction.args.text)
     if step.script is None:
         return False
     for command in step.script.commands:
@@ -77,22 +84,6 @@ def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call
             install = installs.get(id(call))
             if install is None and call.verb not in {"venv", "cache", "--version", "list", "check", "freeze"}:
                 return False
-            if install is not None and not _by_wheels(install):
+            if install is not None and not reads.by_wheels(install):
                 return False
     return True
-
-
-def _by_wheels(install: Install) -> bool:
-    """Whether all that is asked for comes in wheels, or is Python alone."""
-    if install.tool not in {"pip", "uv"} or install.given is None or install.has("no-binary"):
-        return False
-    found = reads.of(install)
-    if found.missing or found.directories or found.local or found.scan.git or found.scan.find_links:
-        return False
-    lines = [one.value for one in install.requirements]
-    for file in found.files:
-        if file.data is None or not file.image.endswith((".txt", ".in")):
-            return False
-        text = file.data.decode("utf-8", "replace")
-        lines += [bare for line in text.splitlines() if (bare := line.partition("#")[0].strip())]
-    return bool(lines) and all(line is not None and wheels.there(line) for line in lines)

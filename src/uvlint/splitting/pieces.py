@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from uvlint.model import Step
 
 
+_UNTOUCHED = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "LABEL", "MAINTAINER"})
+
+
 @dataclass(slots=True)
 class Piece:
     """One instruction: its text in the builder and in the final stage, None where it is not there.
@@ -60,13 +63,13 @@ def read(step: Step) -> Piece:
     found = Piece(step)
     if step.onbuild:
         raise DeclinedError(f"{line(step)} is for the builds of other images")
+    named = commands.touches_packages(found.text) if found.keyword not in _UNTOUCHED else ""
+    if named:
+        raise DeclinedError(f"{line(step)} names `{named}`, which would be elsewhere")
     if step.run is None:
         return found
     if step.script is None:
         raise DeclinedError(f"{line(step)} can't be read")
     found.lines = commands.lines(step)
     found.uses = {one.use for one in found.lines}
-    named = commands.touches_packages(found.text)
-    if named:
-        raise DeclinedError(f"{line(step)} names `{named}`, which would be elsewhere")
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from uvlint import context, independence, lending, plan, reads
 from uvlint.lazy import regex
-from uvlint.model import is_root
+from uvlint.model import is_root, normal
 from uvlint.splitting import starting, system
 from uvlint.splitting.commands import Use
 from uvlint.splitting.declined import DeclinedError, line
@@ -103,6 +103,9 @@ def _run(piece: Piece, pieces: list[Piece], last: int) -> None:
         piece.build = piece.written
         return
     needed = _needed(piece, pieces)
+    if Use.FETCHING in rest and not needed and Use.APP not in rest and _unseen(piece, pieces):
+        piece.build = piece.written
+        return
     if Use.APP in rest:
         if needed:
             raise DeclinedError(f"{line(piece.step)} makes `{needed}`, which is installed from")
@@ -126,6 +129,27 @@ def _needed(piece: Piece, pieces: list[Piece]) -> str:
         if name in known or ("." in name and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", installs)):
             return name
     return ""
+
+
+def _unseen(piece: Piece, pieces: list[Piece]) -> bool:
+    """Whether a later install reads something that no COPY is seen to bring."""
+    for one in _installs(pieces):
+        if one.call.step.index < piece.index:
+            continue
+        found = reads.of(one)
+        seen = {file.image for file in found.files if file.step is not None}
+        if found.directories or found.local or found.scan.find_links or one.tool == "uv sync":
+            return True
+        for given in one.given or ():
+            if given.meaning in {"requirement", "constraint", "editable", "find-links"} and (
+                given.value is None or _absolute(one, given.value) not in seen
+            ):
+                return True
+    return False
+
+
+def _absolute(install: plan.Install, value: str) -> str:
+    return normal(value if value.startswith("/") else f"{install.call.workdir}/{value}")
 
 
 def _files(pieces: list[Piece]) -> list[str]:

@@ -52,19 +52,49 @@ def sort(pieces: list[Piece], started: str) -> None:
     """Settles what is written of the commands that install system packages; `started` is what a container runs."""
     stage = pieces[0].step.stage
     used = _commands(pieces) + started
-    compiled = _compiled_later(stage)
+    compiled, wheels = _compiled_later(stage), _in_wheels(stage)
     left: list[str] = []
+    needs = _Needs(stage.chain[0].image, stage.base.family, used, _wanted(pieces), compiled=compiled, wheels=wheels)
     for piece in pieces:
         if Use.PACKAGES in piece.uses:
-            left += _settle(piece, _Needs(stage.chain[0].image, stage.base.family, used, _wanted(pieces), compiled=compiled))
+            left += _settle(piece, needs)
         if piece.run is not None and piece.uses & _WORKS and left:
             raise DeclinedError(f"{line(piece.step)} may need `{left[0]}` for what the image holds")
+    _prepared(pieces)
+
+
+_PREPARES = regex(r"docker-clean|apt\.conf\.d|/etc/apk/cache|/etc/dnf/dnf\.conf")
+
+
+def _prepared(pieces: list[Piece]) -> None:
+    """What is only done for later packages (`apt-get update`, settings of apt's) goes where those are installed."""
+    build = run = False
+    for piece in reversed(pieces):
+        if Use.PACKAGES in piece.uses and _named_in(piece):
+            build, run = build or piece.build is not None, run or piece.run is not None
+        elif _plain(piece) and Use.PACKAGES in piece.uses or (
+            piece.uses and piece.uses <= {Use.FILES, *_ASIDE} and _PREPARES.search(piece.text)
+        ):
+            piece.build = piece.written if build else None
+            piece.run = piece.written if run else None
+            if not build and not run:
+                piece.run = piece.written
+
+
+def _named_in(piece: Piece) -> bool:
+    """Whether a RUN installs packages, or may."""
+    return any(one.use is Use.PACKAGES and one.call is not None and _verb(one.call) != "update" for one in piece.lines)
+
+
+def _verb(call: Call) -> str | None:
+    return next((arg for arg in call.args if arg is None or not arg.startswith("-")), None)
 
 
 class _Needs(NamedTuple):
     """What tells whether a package is left out of the image.
 
-    `used`: all that the final stage runs, `wanted`: what the builder does; `compiled`: a compiler may be run by the application.
+    `used`: all that the final stage runs, `wanted`: what the builder does; `compiled`: a compiler may be run by the
+    application; `wheels`: nothing is compiled at all.
     """
 
     image: str | None
@@ -72,6 +102,7 @@ class _Needs(NamedTuple):
     used: str
     wanted: str
     compiled: bool
+    wheels: bool
 
     def instead(self, name: str) -> tuple[str, ...] | None:
         """What the image has of a package that only builds need: the libraries that it links to. None: itself."""
@@ -82,6 +113,8 @@ class _Needs(NamedTuple):
             return None
         if name in _ON_CALL and not any(_mentions(one, self.wanted) for one in programs):
             return None
+        if self.wheels and not name.endswith(("-dev", "-devel")):
+            return ()
         return packages.runtime_of(self.family, name, self.image)
 
 
@@ -116,7 +149,7 @@ def _installed(piece: Piece) -> list[Package] | None:
     for one in piece.lines:
         if one.use is not Use.PACKAGES or one.call is None:
             continue
-        verb = next((arg for arg in one.call.args if arg is None or not arg.startswith("-")), None)
+        verb = _verb(one.call)
         if verb in INSTALLS and "xargs" not in one.call.wrappers:
             names = list(_named(one.call))
             if None in names:
@@ -249,6 +282,10 @@ def _wanted(pieces: list[Piece]) -> str:
     if any(reads.of(one).scan.git for one in plan.in_stage(stage) if one.tool == "uv"):
         found.append("git")
     return "\n".join(found)
+
+
+def _in_wheels(stage: Stage) -> bool:
+    return all(reads.by_wheels(one) for one in plan.in_stage(stage) if one.tool in {"uv", "uv sync"} and not one.empty)
 
 
 def _compiled_later(stage: Stage) -> bool:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _NAMES = ("builder", "build", "dependencies", "environment")
 _FUNCTIONAL = regex(r"#\s*(?:check=|hadolint|uvlint:|\w+:\s*ignore)")
-_UV_MOUNT = regex(r"type=bind,|\bfrom=")
 
 
 def edits(stage: Stage, pieces: list[Piece], made: Environment) -> list[Edit]:
@@ -30,9 +29,11 @@ def edits(stage: Stage, pieces: list[Piece], made: Environment) -> list[Edit]:
     start = stage.start.span
     begin = _line_end(stage, start.end)
     end = _begin(stage, tail)
+    for one in _below(stage, tail - 1):
+        end = _line_end(stage, end + len(one))
     builder = _builder(stage, pieces, made)
     final = _final(stage, pieces[:tail], made, name)
-    body = _tidy([*builder, "", source[start] + _flags_gap(stage), *final], newline)
+    body = _tidy([*builder, "", *source[start].splitlines(), *final], newline)
     if tail < len(pieces) and source.text[end : end + 1].strip() and final and final[-1].strip() and _spaced(stage, pieces, tail):
         body += newline
     heading = _headed(stage, name)
@@ -40,11 +41,6 @@ def edits(stage: Stage, pieces: list[Piece], made: Environment) -> list[Edit]:
         raise DeclinedError("nothing stands behind its FROM")
     closed = end < len(source.text) or source.text.endswith("\n")
     return [*heading, Edit(Span(begin, end), body if closed else body.removesuffix(newline))]
-
-
-def _flags_gap(stage: Stage) -> str:
-    del stage
-    return ""
 
 
 def _name(stage: Stage) -> str:
@@ -83,13 +79,33 @@ def _begin(stage: Stage, number: int) -> int:
     return _line_end(stage, before.span.end)
 
 
-def _above(stage: Stage, number: int) -> list[str]:
+def _between(stage: Stage, number: int) -> list[str]:
     """The blank lines and comments between an instruction and the one before it."""
     source = stage.build.dockerfile.source
     instruction = stage.steps[number].instruction
     start = _begin(stage, number)
     text = source.text[start : source.line_starts[source.line(instruction.span.start) - 1]]
-    return text.splitlines()
+    return [one.rstrip() for one in text.splitlines()]
+
+
+def _closing(lines: list[str]) -> int:
+    """How many of the lines between two instructions belong to the first: comments that a blank line parts from the other."""
+    count = next((number for number, one in enumerate(lines) if not one), len(lines))
+    return count if count < len(lines) else 0
+
+
+def _above(stage: Stage, number: int) -> list[str]:
+    """The blank lines and comments that belong to an instruction, above it."""
+    lines = _between(stage, number)
+    return lines[_closing(lines) if number else 0 :]
+
+
+def _below(stage: Stage, number: int) -> list[str]:
+    """The comments that belong to an instruction, directly below it."""
+    if number + 1 >= len(stage.steps):
+        return []
+    lines = _between(stage, number + 1)
+    return lines[: _closing(lines)]
 
 
 def _spaced(stage: Stage, pieces: list[Piece], tail: int) -> bool:
@@ -100,32 +116,42 @@ def _spaced(stage: Stage, pieces: list[Piece], tail: int) -> bool:
 def _comments(lines: list[str], *, whole: bool) -> list[str]:
     """What stands above an instruction; without `whole` its blank line, and comments that a tool reads."""
     if whole:
-        return [one.rstrip() for one in lines]
-    blank = [""] if any(not one.strip() for one in lines) else []
-    return [*blank, *(one.rstrip() for one in lines if _FUNCTIONAL.match(one.lstrip()))]
+        return lines
+    return [*([""] if "" in lines else []), *(one for one in lines if _FUNCTIONAL.match(one.lstrip()))]
 
 
 # The builder -------------------------------------------------------------------------------------------------------------
 
 
 def _builder(stage: Stage, pieces: list[Piece], made: Environment) -> list[str]:
-    found: list[str] = []
+    here = [piece for piece in pieces if piece.build is not None]
+    if not made.made:
+        first = next(piece.index for piece in here if context.copied(piece.step) is not None or piece.environment)
+        here = [
+            *(piece for piece in here if piece.index < first),
+            *(piece for piece in here if piece.index >= first and piece.tool),
+            *(piece for piece in here if piece.index >= first and not piece.tool),
+        ]
+    here = _once(here)
     ready = made.made
-    tools = [piece for piece in pieces if piece.tool and piece.build is not None]
-    early = next((piece.index for piece in pieces if piece.build is not None and (_reads(piece) or piece.environment)), 0)
-    for piece in pieces:
-        if piece.build is None or (piece.tool and piece.index > early and not ready):
-            continue
-        if not ready and piece.index >= early:
-            late = [one for one in tools if one.index > early]
-            for one in late:
-                found += _block(stage, one, whole=True)
-            found += _making(stage, pieces, made)
+    found: list[str] = []
+    for piece in here:
+        if not ready and not piece.tool and piece.index >= first:
+            found += _making(stage, pieces, made, found)
             ready = True
-            tools = []
-            if late and piece.tool:
-                continue
         found += _block(stage, piece, whole=piece.run is None or piece.environment)
+    return found
+
+
+def _once(pieces: list[Piece]) -> list[Piece]:
+    """The pieces but for a second one that brings uv, or sets it up, in the same words."""
+    seen: set[str] = set()
+    found = []
+    for piece in pieces:
+        if piece.tool and (piece.build or "") in seen:
+            continue
+        seen |= {piece.build or ""} if piece.tool else set()
+        found.append(piece)
     return found
 
 
@@ -133,24 +159,24 @@ def _block(stage: Stage, piece: Piece, *, whole: bool) -> list[str]:
     text = piece.build or ""
     if piece.environment:
         text = _rewritten(piece, text)
-    return [*_comments(_above(stage, piece.index), whole=whole), *text.splitlines()]
+    below = _below(stage, piece.index) if whole else []
+    return [*_comments(_above(stage, piece.index), whole=whole), *text.splitlines(), *below]
 
 
-def _reads(piece: Piece) -> bool:
-    """Whether it brings files of the build context, by which uv might choose another Python."""
-    return context.copied(piece.step) is not None
+_SETTINGS = regex(r"ENV(?:\s+UV_\w+=[^\s\"'\\`]+)+\Z")
 
 
-def _making(stage: Stage, pieces: list[Piece], made: Environment) -> list[str]:
-    """The environment, and the variable by which uv finds it."""
+def _making(stage: Stage, pieces: list[Piece], made: Environment, above: list[str]) -> list[str]:
+    """The environment, and the variable by which uv finds it: in the ENV of uv's settings where that stands just above."""
     values = {"VIRTUAL_ENV": made.place}
     if environment.downloads_python(stage) or not _downloads_off(stage):
         values["UV_PYTHON_DOWNLOADS"] = "0"
     pairs = " ".join(f"{name}={value}" for name, value in sorted(values.items()))
+    settings = f"{above.pop()} " if above and _SETTINGS.match(above[-1]) else "ENV "
     first = next(piece for piece in pieces if piece.environment)
     mounts = [flag.span for flag in first.step.run.flags_named("mount") if _mounts_uv(flag.value or "")] if first.step.run else []
     flags = "".join(f"{stage.build.dockerfile.source[span]} " for span in mounts)
-    return [f"ENV {pairs}", f"RUN {flags}{environment.making(made)}"]
+    return [f"{settings}{pairs}", f"RUN {flags}{environment.making(made)}"]
 
 
 def _mounts_uv(value: str) -> bool:
@@ -179,20 +205,19 @@ def _final(stage: Stage, pieces: list[Piece], made: Environment, name: str) -> l
     found: list[str] = []
     placed = False
     for piece in pieces:
+        if piece.run is not None:
+            whole = not piece.environment
+            found += _comments(_above(stage, piece.index), whole=whole) + piece.run.splitlines()
+            found += _below(stage, piece.index) if whole else []
         if piece.environment and not placed:
             placed = True
             found += _environment(stage, piece, pieces, made, name)
-        if piece.run is None:
-            continue
-        above = _comments(_above(stage, piece.index), whole=not piece.environment)
-        found += [*above, *piece.run.splitlines()]
     return found
 
 
 def _environment(stage: Stage, piece: Piece, pieces: list[Piece], made: Environment, name: str) -> list[str]:
     """The COPY of the environment, and PATH where the file itself doesn't set it."""
-    spaced = any(not one.strip() for one in _above(stage, piece.index))
-    lines = [""] if spaced or any(_above(stage, one.index)[:1] == [""] for one in pieces) else []
+    lines = [""] if "" in _above(stage, piece.index) or any(_above(stage, one.index)[:1] == [""] for one in pieces) else []
     lines.append(f"COPY --from={name} {made.place} {made.place}")
     if not made.made:
         lines.append(f'ENV PATH="{made.place}/bin:$PATH"')
@@ -200,9 +225,9 @@ def _environment(stage: Stage, piece: Piece, pieces: list[Piece], made: Environm
 
 
 def _tidy(lines: list[str], newline: str) -> str:
-    """The lines with no blank one doubled."""
+    """The lines, which stand below others, with no blank one doubled."""
     found: list[str] = []
     for one in lines:
-        if one.strip() or (found and found[-1].strip()):
+        if one.strip() or not found or found[-1].strip():
             found.append(one)
     return "".join(f"{one}{newline}" for one in found)
