@@ -8,7 +8,7 @@ with the mirror that this machine's apt uses, into a folder of its own. Needs ap
 
 The libraries of a `-dev` package are those of its dependencies that the same source package builds and that hold no headers:
 Debian's policy has every package with a library's headers depend on the library itself, in the same version (8.4, "Development
-files"). One that has none, but depends on other `-dev` packages, stands for those.
+files"). One that has none stands for the `-dev` packages that it depends on, one that has some only for its source's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ TABLE = ROOT / "src" / "uvlint" / "data" / "system_packages.tsv"
 RELEASES = ("bullseye", "bookworm", "trixie", "forky")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 HEADERS = re.compile(r"(?:-dev|-dev-compat|-multidev|-headers|-dev-bin|-source|-doc)(?:-all)?\Z|-dev-")
-NOT_LIBRARIES = re.compile(r"-(?:bin|arch-config|utils|tools|common|data|doc|progs)\Z|\Apython3?-|-bin-|\Agcc|\Ag\+\+|\Apkg-config|\Apkgconf")
+NOT_LIBRARIES = re.compile(
+    r"-(?:bin|arch-config|utils|tools|common|data|doc|progs)\Z|\Apython3?-|-bin-|\Agcc|\Ag\+\+|\Apkg-config|\Apkgconf"
+)
 BUNDLED = frozenset({"libc6", "libgcc-s1", "libstdc++6", "libcrypt1", "libc6-dev", "libc-dev"})
 """In every image of Debian, and what only needs those."""
 COMPILERS = re.compile(r"lib(?:stdc\+\+|gcc|objc|gfortran)-\d+-dev")
@@ -54,7 +56,9 @@ def fetched(release: str, folder: Path) -> Archive:
     known = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
     mirror = subprocess.run(known, capture_output=True, text=True, check=True).stdout.split()[0]
     sources = folder / "etc/apt/sources.list"
-    sources.write_text(f"deb [arch=amd64 signed-by={KEYRING}] {mirror} {release} main contrib non-free\n", encoding="utf-8")
+    sources.write_text(
+        f"deb [arch=amd64 signed-by={KEYRING}] {mirror} {release} main contrib non-free\n", encoding="utf-8"
+    )
     options = [
         f"Dir::Etc={folder}/etc/apt",
         f"Dir::State={folder}/var/lib/apt",
@@ -103,10 +107,10 @@ def libraries(archive: Archive, name: str, seen: frozenset[str] = frozenset()) -
         and not NOT_LIBRARIES.search(one)
         and LIBRARIES.search(one)
     ]
-    if own:
-        return tuple(dict.fromkeys(own))
-    found: list[str] = []
+    found = list(own)
     for one in package.depends:
+        if own and (one not in archive or archive[one].source != package.source):
+            continue
         if HEADERS.search(one) and one not in seen | {name} | BUNDLED and not COMPILERS.match(one):
             found += libraries(archive, one, seen | {name}) or ()
     return tuple(dict.fromkeys(found))
@@ -139,9 +143,15 @@ def main() -> None:
                 sys.stdout.write(f"{name}\n")
         return
     for index, line in enumerate(lines):
-        family, name, role = [*line.split("\t"), "", ""][:3]
-        if family == "debian" and role == "build" and HEADERS.search(name) and not PYTHON.match(name) and name not in BUNDLED:
-            lines[index] = "\t".join((family, name, role, cell(archives, name)))
+        family, name, role, _, programs = [*line.split("\t"), "", "", "", ""][:5]
+        if (
+            family == "debian"
+            and role == "build"
+            and HEADERS.search(name)
+            and not PYTHON.match(name)
+            and name not in BUNDLED
+        ):
+            lines[index] = "\t".join((family, name, role, cell(archives, name), programs))
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

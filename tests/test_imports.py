@@ -14,6 +14,7 @@ import uvlint
 
 PACKAGE = Path(uvlint.__file__).parent
 LAYERS = """
+packages
 source
 syntax
 shell
