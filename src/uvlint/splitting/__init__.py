@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import images
+from uvlint import images, layering, ordering
+from uvlint.diagnostics import Fix
 from uvlint.lazy import regex
 from uvlint.splitting import environment, sorting, starting, writing
 from uvlint.splitting.declined import DeclinedError
@@ -46,8 +47,17 @@ def _split(stage: Stage) -> Split:
         raise DeclinedError("it has packages of another stage already")
     found = environment.of(stage)
     starting.check(stage)
+    _ordered(stage)
     pieces = sorting.sort(stage, found)
     return Split(tuple(writing.edits(stage, pieces, found)), found)
+
+
+def _ordered(stage: Stage) -> None:
+    """Raises DeclinedError where sources are copied before installs that may come first: in two stages that shows less."""
+    moves = [one for one in ordering.early(stage.build) if one.copies[0].stage is stage and one.last is not None]
+    late = [one for one in layering.late(stage.build) if one.sync.step.stage is stage]
+    if moves or any(isinstance(layering.fix(one), Fix) for one in late):
+        raise DeclinedError("the sources go below the installs first, where they can")
 
 
 def _brings_packages(text: str) -> bool:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from uvlint import context, independence, lending, plan, reads
+from uvlint import context, images, independence, lending, plan, reads
 from uvlint.lazy import regex
 from uvlint.model import is_root, normal
 from uvlint.splitting import starting, system
@@ -31,6 +31,7 @@ _SETTLED = regex(r"/etc/(?:apt|pki|yum|ssl|pip|ca-cert)|/usr/share/(?:keyrings|c
 """Where what a package manager or a download needs is put."""
 
 _BUILD_FILES = regex(r"/usr/(?:local/)?(?:include|lib(?:64|32)?)(?![\w-])|\bLD_|\bCFLAGS|pkgconfig")
+_FILES = frozenset({"requirement", "constraint", "build-constraint", "override"})
 _WORD = regex(r"[\w.-]*[\w-]/?(?=[\s\"'`;&|),]|\Z)")
 _COMMON = frozenset({"app", "bin", "lib", "etc", "usr", "tmp", "opt", "var", "src", "local", "share", "data", "root", "home", "code"})
 _SHORTEST = 3
@@ -157,13 +158,14 @@ def _files(pieces: list[Piece]) -> list[str]:
     found = []
     for one in _installs(pieces):
         found += [file.image for file in reads.of(one).files]
-        found += [given.value for given in one.given or () if given.meaning in {"requirement", "constraint"} and given.value]
+        found += [_absolute(one, given.value) for given in one.given or () if given.meaning in _FILES and given.value]
     return found
 
 
 def _installs(pieces: list[Piece]) -> list[plan.Install]:
-    steps = {piece.step for piece in pieces if piece.environment}
-    return [one for one in plan.in_stage(pieces[0].step.stage) if one.call.step in steps and one.tool in {"uv", "uv sync"}]
+    steps = {piece.step: piece for piece in pieces if piece.environment}
+    stage = next((step.stage for step in steps), None)
+    return [] if stage is None else [one for one in plan.in_stage(stage) if one.call.step in steps and one.tool in {"uv", "uv sync"}]
 
 
 # COPY ------------------------------------------------------------------------------------------------------------------
@@ -185,8 +187,32 @@ def _copy(piece: Piece, pieces: list[Piece], last: int) -> None:
         return
     folders = [target.rstrip("/") or "/"]
     later = [one for one in pieces if one.environment and one.index > piece.index]
-    if _lists(piece) or "/" in folders or any(independence.needs(one.step, folders) for one in later):
+    if (
+        _lists(piece)
+        or "/" in folders
+        or any(_below(place, folders[0]) for place in _files(later))
+        or any(independence.needs(one.step, folders) for one in later)
+    ):
         piece.build = piece.written
+    if images.copied_from(piece.step) is not None and _only_installed(piece, folders[0], pieces):
+        piece.run = None
+
+
+def _below(place: str, folder: str) -> bool:
+    return place == folder or place.startswith(f"{folder}/")
+
+
+def _only_installed(piece: Piece, folder: str, pieces: list[Piece]) -> bool:
+    """Whether nothing but installs finds what a COPY from another stage brings: wheels in a folder of their own."""
+    if _below(piece.step.stage.end.workdir or "/", folder) or _named_elsewhere(posixpath.basename(folder), piece, pieces):
+        return False
+    places = [
+        _absolute(one, given.value)
+        for one in _installs(pieces)
+        for given in one.given or ()
+        if given.value and (given.meaning in {"find-links", "requirement", "constraint"} or given.value.endswith(".whl"))
+    ]
+    return any(_below(place, folder) for place in places)
 
 
 def _lists(piece: Piece) -> bool:
@@ -198,9 +224,12 @@ def _lists(piece: Piece) -> bool:
 def _named_later(piece: Piece, pieces: list[Piece]) -> bool:
     """Whether something else than an install names one of the files."""
     names = [posixpath.basename(one) for one in context.copied(piece.step) or ()]
+    return any(_named_elsewhere(name, piece, pieces) for name in names)
+
+
+def _named_elsewhere(name: str, piece: Piece, pieces: list[Piece]) -> bool:
     others = [one.text for one in pieces if not one.environment and one.keyword in {"RUN", *starting.STARTS}]
-    others.append(starting.words(piece.step.stage))
-    return any(name in text for name in names for text in others)
+    return any(name in text for text in (*others, starting.words(piece.step.stage)))
 
 
 # ENV and ARG -----------------------------------------------------------------------------------------------------------

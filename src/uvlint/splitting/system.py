@@ -56,11 +56,45 @@ def sort(pieces: list[Piece], started: str) -> None:
     left: list[str] = []
     needs = _Needs(stage.chain[0].image, stage.base.family, used, _wanted(pieces), compiled=compiled, wheels=wheels)
     for piece in pieces:
-        if Use.PACKAGES in piece.uses:
-            left += _settle(piece, needs)
+        if Use.PACKAGES not in piece.uses:
+            pass
+        elif not piece.environment and _removes(piece):
+            _without_removed(piece, left)
+        else:
+            left += _settle(piece, needs._replace(removed=_removed_after(piece, pieces)))
         if piece.run is not None and piece.uses & _WORKS and left:
             raise DeclinedError(f"{line(piece.step)} may need `{left[0]}` for what the image holds")
     _prepared(pieces)
+
+
+def _removed(piece: Piece) -> list[str | None]:
+    """The names that the commands of a RUN remove from the image, None for one that isn't known."""
+    found: list[str | None] = []
+    for one in piece.lines:
+        if one.use is Use.PACKAGES and one.call is not None and _verb(one.call) in REMOVES:
+            found += [arg for arg in one.call.args if arg is None or (not arg.startswith("-") and arg not in REMOVES)]
+    return found
+
+
+def _removes(piece: Piece) -> bool:
+    """Whether a RUN removes packages that an earlier one installs, and does nothing else."""
+    return _plain(piece) and bool(_removed(piece)) and not _installed(piece)
+
+
+def _removed_after(piece: Piece, pieces: list[Piece]) -> frozenset[str]:
+    return frozenset(name for one in pieces if one.index > piece.index for name in _removed(one) if name is not None)
+
+
+def _without_removed(piece: Piece, left: list[str]) -> None:
+    """A removal is the builder's where the image holds none of it: there it would fail."""
+    names = _removed(piece)
+    out = [name for name in names if name in left]
+    if not out:
+        piece.build = None
+        return
+    if len(out) < len(names):
+        raise DeclinedError(f"{line(piece.step)} removes more than what only the build has")
+    piece.build, piece.run = piece.written, None
 
 
 _PREPARES = regex(r"docker-clean|apt\.conf\.d|/etc/apk/cache|/etc/dnf/dnf\.conf")
@@ -94,7 +128,7 @@ class _Needs(NamedTuple):
     """What tells whether a package is left out of the image.
 
     `used`: all that the final stage runs, `wanted`: what the builder does; `compiled`: a compiler may be run by the
-    application; `wheels`: nothing is compiled at all.
+    application; `wheels`: nothing is compiled at all. `removed` are the packages that a later command removes.
     """
 
     image: str | None
@@ -103,9 +137,12 @@ class _Needs(NamedTuple):
     wanted: str
     compiled: bool
     wheels: bool
+    removed: frozenset[str] = frozenset()
 
     def instead(self, name: str) -> tuple[str, ...] | None:
         """What the image has of a package that only builds need: the libraries that it links to. None: itself."""
+        if name in self.removed and not any(_mentions(one, self.used) for one in (name, *packages.programs(self.family, name))):
+            return ()
         if packages.role(self.family, name) != "build" or self.compiled:
             return None
         programs = packages.programs(self.family, name)

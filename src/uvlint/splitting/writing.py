@@ -134,12 +134,13 @@ def _builder(stage: Stage, pieces: list[Piece], made: Environment) -> list[str]:
         ]
     here = _once(here)
     ready = made.made
+    mounted = not ready
     found: list[str] = []
     for piece in here:
         if not ready and not piece.tool and piece.index >= first:
             found += _making(stage, pieces, made, found)
             ready = True
-        found += _block(stage, piece, whole=piece.run is None or piece.environment)
+        found += _block(stage, piece, whole=piece.run is None or piece.environment, mounted=mounted)
     return found
 
 
@@ -155,10 +156,13 @@ def _once(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-def _block(stage: Stage, piece: Piece, *, whole: bool) -> list[str]:
+_FLAGS = regex(r"(?i)RUN(?:(?:\s|[\\`]\r?\n)+--\S+)*(?:\s|[\\`]\r?\n)*")
+
+
+def _block(stage: Stage, piece: Piece, *, whole: bool, mounted: bool) -> list[str]:
     text = piece.build or ""
     if piece.environment:
-        text = _rewritten(piece, text)
+        text = _unmounted(_rewritten(piece, text)) if mounted else _rewritten(piece, text)
     below = _below(stage, piece.index) if whole else []
     return [*_comments(_above(stage, piece.index), whole=whole), *text.splitlines(), *below]
 
@@ -173,14 +177,21 @@ def _making(stage: Stage, pieces: list[Piece], made: Environment, above: list[st
         values["UV_PYTHON_DOWNLOADS"] = "0"
     pairs = " ".join(f"{name}={value}" for name, value in sorted(values.items()))
     settings = f"{above.pop()} " if above and _SETTINGS.match(above[-1]) else "ENV "
-    first = next(piece for piece in pieces if piece.environment)
-    mounts = [flag.span for flag in first.step.run.flags_named("mount") if _mounts_uv(flag.value or "")] if first.step.run else []
-    flags = "".join(f"{stage.build.dockerfile.source[span]} " for span in mounts)
-    return [f"{settings}{pairs}", f"RUN {flags}{environment.making(made)}"]
+    copied = [] if any(piece.tool and piece.keyword == "COPY" for piece in pieces) else [_copying(pieces)]
+    return [*copied, f"{settings}{pairs}", f"RUN {environment.making(made)}"]
 
 
-def _mounts_uv(value: str) -> bool:
-    return "from=" in value and "cache" not in value
+_MOUNTED = regex(r"--mount=(?=\S*\bfrom=(?P<image>[^\s,]+))(?=\S*\b(?:source|src)=(?P<source>/\S*?uvx?)(?:,|\s))\S*(?:\s*[\\`]\r?\n)?\s*")
+"""A mount of uv or uvx, with what parts it from the next word."""
+
+
+def _copying(pieces: list[Piece]) -> str:
+    """The COPY of the uv that the installs mount: in a stage that isn't shipped it needs no mount."""
+    for piece in pieces:
+        match = _MOUNTED.search(piece.build or "") if piece.environment else None
+        if match is not None:
+            return f"COPY --from={match['image']} {match['source']} /bin/"
+    raise DeclinedError("where its installs have uv from can't be told")
 
 
 def _downloads_off(stage: Stage) -> bool:
@@ -196,6 +207,13 @@ def _rewritten(piece: Piece, text: str) -> str:
     start = piece.step.instruction.span.start
     inside = [Edit(Span(one.span.start - start, one.span.end - start), one.text) for one in made]
     return apply(text, inside)
+
+
+def _unmounted(text: str) -> str:
+    """A RUN without the mounts of uv, which the builder has."""
+    flags = _FLAGS.match(text)
+    assert flags is not None  # noqa: S101 - it is a RUN
+    return _MOUNTED.sub("", flags[0]) + text[flags.end() :]
 
 
 # The final stage ---------------------------------------------------------------------------------------------------------
