@@ -6,6 +6,7 @@ from uvlint import calls, environments, images, lending, plan, splitting
 from uvlint.diagnostics import ENVIRONMENT, Diagnostic, Fix, Safety
 from uvlint.lazy import regex
 from uvlint.rules import rule
+from uvlint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,8 @@ def single_stage(build: Build) -> Iterator[Diagnostic]:
         yield Diagnostic(stage.start.args.whole, message, help=f"{_WAY}; no fix: {split}")
         return
     drops = () if split.environment.made else (ENVIRONMENT,)
-    fix = Fix("Make two stages of it", split.edits, Safety.UNSAFE, _note(split), drops=drops)
+    whole = Span(0, len(build.dockerfile.source.text))
+    fix = Fix("Make two stages of it", split.edits, Safety.UNSAFE, _note(split), drops=drops, claim=whole)
     yield Diagnostic(stage.start.args.whole, message, fix)
 
 

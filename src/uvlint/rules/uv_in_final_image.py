@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import images, lending
+from uvlint import images, lending, splitting
 from uvlint.diagnostics import Diagnostic, Fix, Safety
 from uvlint.rules import rule
 
@@ -32,6 +32,8 @@ def uv_in_final_image(build: Build) -> Iterator[Diagnostic]:
             yield Diagnostic(span, message, help="install in a stage of its own, and copy the environment from it")
             continue
         made = lending.edits_for(step, users) if not isinstance(users, str) else users
+        if used and splitting.waits(build):  # and then stays in a stage of its own
+            made = splitting.WAITS
         if isinstance(made, str):
             yield Diagnostic(span, message, help=made)
         else:

@@ -8,13 +8,15 @@ from uvlint import images, layering, ordering
 from uvlint.diagnostics import Fix
 from uvlint.lazy import regex
 from uvlint.splitting import environment, sorting, starting, writing
-from uvlint.splitting.declined import DeclinedError
+from uvlint.splitting.declined import DeclinedError, WaitingError
 from uvlint.splitting.environment import Environment
 from uvlint.tools import bases
 
 if TYPE_CHECKING:
     from uvlint.diagnostics import Edit
     from uvlint.model import Build, Stage
+
+WAITS = "the sources go below the installs first"
 
 _OFFICIAL = regex(r"(?:[\w.:-]+/)*python\Z")
 
@@ -38,6 +40,11 @@ def of(build: Build) -> Split | str:
     return known  # type: ignore[return-value]
 
 
+def waits(build: Build) -> bool:
+    """Whether two stages can be made as soon as another fix has been applied."""
+    return of(build) == WAITS
+
+
 def _split(stage: Stage) -> Split:
     if stage.parent is not None:
         raise DeclinedError(f"it continues the stage `{stage.parent.name}`")
@@ -47,9 +54,10 @@ def _split(stage: Stage) -> Split:
         raise DeclinedError("it has packages of another stage already")
     found = environment.of(stage)
     starting.check(stage)
-    _ordered(stage)
     pieces = sorting.sort(stage, found)
-    return Split(tuple(writing.edits(stage, pieces, found)), found)
+    made = tuple(writing.edits(stage, pieces, found))
+    _ordered(stage)
+    return Split(made, found)
 
 
 def _ordered(stage: Stage) -> None:
@@ -57,7 +65,7 @@ def _ordered(stage: Stage) -> None:
     moves = [one for one in ordering.early(stage.build) if one.copies[0].stage is stage and one.last is not None]
     late = [one for one in layering.late(stage.build) if one.sync.step.stage is stage]
     if moves or any(isinstance(layering.fix(one), Fix) for one in late):
-        raise DeclinedError("the sources go below the installs first, where they can")
+        raise WaitingError(WAITS)
 
 
 def _brings_packages(text: str) -> bool:

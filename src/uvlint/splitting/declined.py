@@ -12,6 +12,10 @@ class DeclinedError(Exception):
     """What can't be told apart safely, in words that end a diagnostic's help."""
 
 
+class WaitingError(DeclinedError):
+    """What another fix changes first."""
+
+
 def line(step: Step) -> str:
     """A step as a message names it."""
     source = step.stage.build.dockerfile.source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from uvlint.lazy import regex
 from uvlint.model import text_of
 from uvlint.splitting import commands
 from uvlint.splitting.commands import Line, Use
@@ -13,6 +14,9 @@ from uvlint.splitting.declined import DeclinedError, line
 if TYPE_CHECKING:
     from uvlint.model import Step
 
+
+_INSTALLER = regex(r"(?<![\w./-])(?:uvx?|pip3?)(?![\w./=-])|\$\{?\w*(?i:pip|uv)\w*")
+"""An installer that a RUN names, as a command or by a variable."""
 
 _UNTOUCHED = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "LABEL", "MAINTAINER"})
 
@@ -72,4 +76,7 @@ def read(step: Step) -> Piece:
         raise DeclinedError(f"{line(step)} can't be read")
     found.lines = commands.lines(step)
     found.uses = {one.use for one in found.lines}
+    hidden = _INSTALLER.search(found.text) if Use.ENVIRONMENT not in found.uses else None
+    if hidden is not None:
+        raise DeclinedError(f"{line(step)} names `{hidden[0].strip()}`: what it does with it can't be told")
     return found
