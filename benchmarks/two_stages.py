@@ -49,7 +49,9 @@ def is_service(build: Build) -> bool:
     if not build.stages or images.program(build) is None:
         return False
     stage = build.stages[-1]
-    return any(one.call.step.stage in stage.chain and one.tool in TOOLS and not one.empty for one in plan.installs(build))
+    return any(
+        one.call.step.stage in stage.chain and one.tool in TOOLS and not one.empty for one in plan.installs(build)
+    )
 
 
 def reason(build: Build) -> str:
@@ -89,8 +91,14 @@ def projects() -> Iterable[tuple[Source, Context | None]]:
 
 def report(counts: dict[str, Count]) -> str:
     lines = [MARK, "", "| | " + " | ".join(counts) + " |", "|---|" + "---|" * len(counts)]
-    lines.append("| services that install in their last stage | " + " | ".join(str(one.services) for one in counts.values()) + " |")
-    lines.append("| became two stages | " + " | ".join(share(one.split, one.services) for one in counts.values()) + " |")
+    lines.append(
+        "| services that install in their last stage | "
+        + " | ".join(str(one.services) for one in counts.values())
+        + " |"
+    )
+    lines.append(
+        "| became two stages | " + " | ".join(share(one.split, one.services) for one in counts.values()) + " |"
+    )
     lines.append("| their fixes failed | " + " | ".join(str(one.failed) for one in counts.values()) + " |")
     lines += ["", "## Why not", "", "| " + " | ".join(counts) + " | reason |", "|" + "---|" * (len(counts) + 1)]
     total: Counter[str] = sum((one.reasons for one in counts.values()), Counter())

@@ -29,7 +29,12 @@ def objection(before: Build, after: Build) -> str | None:
     old, builder, final = before.stages[-1], after.stages[-2], after.stages[-1]
     if _headings(before) != [*_headings(after)[:-2], _headings(after)[-1]] or builder.image != final.image:
         return "the stages would be others"
-    return _used(old, final) or _environment(old, builder, final) or _done(old, builder, final) or _copied(old, builder, final)
+    return (
+        _used(old, final)
+        or _environment(old, builder, final)
+        or _done(old, builder, final)
+        or _copied(old, builder, final)
+    )
 
 
 def _headings(build: Build) -> list[tuple[str | None, str, str | None]]:
@@ -164,4 +169,4 @@ def _copies(stage: Stage) -> list[str]:
 def _alike(step: Step) -> bool:
     """Whether a COPY puts a folder where it was."""
     words = [word.text for word in step.instruction.words()]
-    return len(words) == 2 and words[0] == words[1]  # noqa: PLR2004 - from and to
+    return len(words) == 2 and words[0] == words[1]

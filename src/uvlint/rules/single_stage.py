@@ -59,7 +59,9 @@ _WAY = "install in a stage of its own, and COPY --from the environment that come
 
 def _note(split: splitting.Split) -> str:
     place = split.environment.place
-    return f"packages are in {place}, which a folder mounted over it hides; what only builds need is gone from the image"
+    return (
+        f"packages are in {place}, which a folder mounted over it hides; what only builds need is gone from the image"
+    )
 
 
 def _installs_python(stage: Stage) -> bool:

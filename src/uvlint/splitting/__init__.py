@@ -9,12 +9,12 @@ from uvlint.diagnostics import Fix
 from uvlint.lazy import regex
 from uvlint.splitting import environment, sorting, starting, writing
 from uvlint.splitting.declined import DeclinedError, WaitingError
-from uvlint.splitting.environment import Environment
 from uvlint.tools import bases
 
 if TYPE_CHECKING:
     from uvlint.diagnostics import Edit
     from uvlint.model import Build, Stage
+    from uvlint.splitting.environment import Environment
 
 WAITS = "the sources go below the installs first"
 
@@ -50,7 +50,9 @@ def _split(stage: Stage) -> Split:
         raise DeclinedError(f"it continues the stage `{stage.parent.name}`")
     if stage.base.kind != "python" or _OFFICIAL.match(bases.reference(stage.image or "")[0]) is None:
         raise DeclinedError("only of the official Python images is it known that a second one has the same Python")
-    if any(_brings_packages(step.instruction.args.text) for step in stage.steps if images.copied_from(step) is not None):
+    if any(
+        _brings_packages(step.instruction.args.text) for step in stage.steps if images.copied_from(step) is not None
+    ):
         raise DeclinedError("it has packages of another stage already")
     found = environment.of(stage)
     starting.check(stage)

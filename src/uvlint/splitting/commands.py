@@ -56,24 +56,96 @@ _NEUTRAL = frozenset(
 )
 _FILES = frozenset(
     {
-        *("mkdir", "rm", "rmdir", "touch", "ln", "cp", "mv", "chmod", "chown", "chgrp", "sed", "tar", "unzip", "install"),
+        *(
+            "mkdir",
+            "rm",
+            "rmdir",
+            "touch",
+            "ln",
+            "cp",
+            "mv",
+            "chmod",
+            "chown",
+            "chgrp",
+            "sed",
+            "tar",
+            "unzip",
+            "install",
+        ),
         *("useradd", "adduser", "usermod", "groupadd", "addgroup", "groupmod", "userdel", "deluser", "passwd", "tee"),
         *("ldconfig", "update-ca-certificates", "locale-gen", "update-locale", "dpkg-reconfigure", "gunzip", "gzip"),
-        *("apt-key", "add-apt-repository", "gpg", "update-alternatives", "setcap", "mkfifo", "mktemp", "dos2unix", "awk"),
-        *("sha256sum", "md5sum", "sha512sum", "base64", "dpkg", "localedef", "sort", "tr", "cut", "basename", "dirname"),
+        *(
+            "apt-key",
+            "add-apt-repository",
+            "gpg",
+            "update-alternatives",
+            "setcap",
+            "mkfifo",
+            "mktemp",
+            "dos2unix",
+            "awk",
+        ),
+        *(
+            "sha256sum",
+            "md5sum",
+            "sha512sum",
+            "base64",
+            "dpkg",
+            "localedef",
+            "sort",
+            "tr",
+            "cut",
+            "basename",
+            "dirname",
+        ),
     }
 )
 _FETCHING = frozenset({"curl", "wget", "git"})
 _TOOLS = frozenset(
     {
         *("make", "gmake", "cmake", "ninja", "meson", "gcc", "g++", "cc", "c++", "clang", "cargo", "rustup", "rustc"),
-        *("go", "configure", "autoreconf", "autogen.sh", "bazel", "scons", "ld", "ar", "swig", "cython", "javac", "mvn"),
+        *(
+            "go",
+            "configure",
+            "autoreconf",
+            "autogen.sh",
+            "bazel",
+            "scons",
+            "ld",
+            "ar",
+            "swig",
+            "cython",
+            "javac",
+            "mvn",
+        ),
     }
 )
 _APP = frozenset(
     {
-        *("python", "ipython", "flask", "django-admin", "playwright", "spacy", "alembic", "celery", "gunicorn", "uvicorn"),
-        *("nltk", "jupyter", "streamlit", "mlflow", "dvc", "huggingface-cli", "hf", "pybabel", "crawl4ai-setup", "mkdocs"),
+        *(
+            "python",
+            "ipython",
+            "flask",
+            "django-admin",
+            "playwright",
+            "spacy",
+            "alembic",
+            "celery",
+            "gunicorn",
+            "uvicorn",
+        ),
+        *(
+            "nltk",
+            "jupyter",
+            "streamlit",
+            "mlflow",
+            "dvc",
+            "huggingface-cli",
+            "hf",
+            "pybabel",
+            "crawl4ai-setup",
+            "mkdocs",
+        ),
         *("crawl4ai-doctor", "camoufox", "patchright", "superset", "airflow", "dbt", "pyppeteer-install", "rasa"),
     }
 )
@@ -123,7 +195,9 @@ def _use(command: Command, call: Call | None) -> Use:
     text = command.cooked.text[command.start : command.end]
     if _SPACY.search(text):
         return Use.ENVIRONMENT
-    if program == "rm" and all(_CACHES.match(word.text.strip("\"'")) for word in command.words[1:] if word.text[:1] != "-"):
+    if program == "rm" and all(
+        _CACHES.match(word.text.strip("\"'")) for word in command.words[1:] if word.text[:1] != "-"
+    ):
         return Use.CLEANING
     for names, use in ((_FILES, Use.FILES), (_FETCHING, Use.FETCHING), (_TOOLS, Use.TOOLS)):
         if program in names:
@@ -133,7 +207,9 @@ def _use(command: Command, call: Call | None) -> Use:
     return Use.APP if program in _APP else Use.OTHER
 
 
-_COMPILES = regex(r"setup\.py|build_ext|\s-m\s*(?:pip|build|cython|nuitka|setuptools|ensurepip|numpy\.f2py)|\bsubprocess|os\.system")
+_COMPILES = regex(
+    r"setup\.py|build_ext|\s-m\s*(?:pip|build|cython|nuitka|setuptools|ensurepip|numpy\.f2py)|\bsubprocess|os\.system"
+)
 
 
 def _of_python(text: str) -> Use:

@@ -105,7 +105,8 @@ def _disturbed(stage: Stage, folder: str) -> bool:
     """Whether a VOLUME hides what lies in a folder, a command changes all of it, or a host's own environment comes there."""
     for step in stage.steps:
         if step.instruction.keyword == "VOLUME" and any(
-            f"{folder}/".startswith(f"{(step.expand(word.text) or '/').rstrip('/')}/") for word in step.instruction.words()
+            f"{folder}/".startswith(f"{(step.expand(word.text) or '/').rstrip('/')}/")
+            for word in step.instruction.words()
         ):
             return True
         if step.run is not None and step.script is not None and _changes_all(step, folder):
@@ -134,7 +135,7 @@ def _has_more(stage: Stage) -> bool:
     """Whether the image's own Python holds more than pip, or something is run that needs that pip."""
     release = environments.python_release(stage)
     numbers = tuple(int(one) for one in release.split(".") if one.isdecimal())
-    old = len(numbers) == 2 and numbers < _PIP_COMES  # noqa: PLR2004 - major and minor
+    old = len(numbers) == 2 and numbers < _PIP_COMES
     spacy = any("spacy download" in step.instruction.args.text for step in stage.steps if step.run is not None)
     return old or spacy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,11 @@ class Piece:
     def environment(self) -> bool:
         return Use.ENVIRONMENT in self.uses
 
-    def in_both(self) -> None:
-        self.build = self.run = self.written
+    def bare(self, text: str) -> str:
+        """A text of the instruction without the comments inside it, which stand in its other text."""
+        if not self.step.instruction.comments or self.step.instruction.heredocs:
+            return text
+        return "".join(one for one in re.split(r"(?<=\n)", text) if not one.lstrip().startswith("#"))
 
 
 def read(step: Step) -> Piece:

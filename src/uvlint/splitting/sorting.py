@@ -17,23 +17,27 @@ from uvlint.splitting.pieces import Piece, read
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from uvlint.model import Stage
+    from uvlint.model import Stage, Step
     from uvlint.splitting.environment import Environment
 
-_IMAGE = frozenset(
-    {*starting.STARTS, "LABEL", "EXPOSE", "STOPSIGNAL", "MAINTAINER", "VOLUME", "USER"}
-)
+_IMAGE = frozenset({*starting.STARTS, "LABEL", "EXPOSE", "STOPSIGNAL", "MAINTAINER", "VOLUME", "USER"})
 """Instructions that say how the image is used, and change nothing in it."""
 
 _ASIDE = frozenset({Use.NEUTRAL, Use.CLEANING})
-_LIST = regex(r"[\w./-]*(?:requirements?|reqs?|constraints?|deps|dependencies)[\w.-]*\.(?:txt|in|lock)\Z|[\w./-]+/(?:base|prod\w*|common)\.txt\Z")
-_SETTLED = regex(r"/etc/(?:apt|pki|yum|ssl|pip|ca-cert)|/usr/share/(?:keyrings|ca-cert)|/usr/local/share/ca-cert|/etc/localtime|/etc/apk")
+_LIST = regex(
+    r"[\w./-]*(?:requirements?|reqs?|constraints?|deps|dependencies)[\w.-]*\.(?:txt|in|lock)\Z|[\w./-]+/(?:base|prod\w*|common)\.txt\Z"
+)
+_SETTLED = regex(
+    r"/etc/(?:apt|pki|yum|ssl|pip|ca-cert)|/usr/share/(?:keyrings|ca-cert)|/usr/local/share/ca-cert|/etc/localtime|/etc/apk"
+)
 """Where what a package manager or a download needs is put."""
 
 _BUILD_FILES = regex(r"/usr/(?:local/)?(?:include|lib(?:64|32)?)(?![\w-])|\bLD_|\bCFLAGS|pkgconfig")
 _FILES = frozenset({"requirement", "constraint", "build-constraint", "override"})
 _WORD = regex(r"[\w.-]*[\w-]/?(?=[\s\"'`;&|),]|\Z)")
-_COMMON = frozenset({"app", "bin", "lib", "etc", "usr", "tmp", "opt", "var", "src", "local", "share", "data", "root", "home", "code"})
+_COMMON = frozenset(
+    {"app", "bin", "lib", "etc", "usr", "tmp", "opt", "var", "src", "local", "share", "data", "root", "home", "code"}
+)
 _SHORTEST = 3
 
 
@@ -165,7 +169,11 @@ def _files(pieces: list[Piece]) -> list[str]:
 def _installs(pieces: list[Piece]) -> list[plan.Install]:
     steps = {piece.step: piece for piece in pieces if piece.environment}
     stage = next((step.stage for step in steps), None)
-    return [] if stage is None else [one for one in plan.in_stage(stage) if one.call.step in steps and one.tool in {"uv", "uv sync"}]
+    return (
+        []
+        if stage is None
+        else [one for one in plan.in_stage(stage) if one.call.step in steps and one.tool in {"uv", "uv sync"}]
+    )
 
 
 # COPY ------------------------------------------------------------------------------------------------------------------
@@ -185,6 +193,9 @@ def _copy(piece: Piece, pieces: list[Piece], last: int) -> None:
     if target is None:
         piece.build = piece.written
         return
+    if _brought_again(piece, target, pieces, last):
+        piece.build, piece.run = piece.written, None
+        return
     folders = [target.rstrip("/") or "/"]
     later = [one for one in pieces if one.environment and one.index > piece.index]
     if (
@@ -198,19 +209,42 @@ def _copy(piece: Piece, pieces: list[Piece], last: int) -> None:
         piece.run = None
 
 
+def _brought_again(piece: Piece, target: str, pieces: list[Piece], last: int) -> bool:
+    """Whether a COPY behind the installs brings the same files to the same place, and nothing looks for them before."""
+    sources = context.copied(piece.step)
+    between = [one for one in pieces if piece.index < one.index <= last and one.uses - _ASIDE and not one.environment]
+    if not sources or piece.step.instruction.flags or between or not target.endswith("/"):
+        return False
+    places = [(f"{target}{posixpath.basename(one)}", posixpath.normpath(one.lstrip("/"))) for one in sources]
+    later = [
+        one.step for one in pieces if one.index > last and one.keyword == "COPY" and not one.step.instruction.flags
+    ]
+    return all(
+        context.looks_like_file(path) and any(_same(step, place, path) for step in later) for place, path in places
+    ) and not any(one.uses - _ASIDE for one in pieces if last < one.index < min(step.index for step in later))
+
+
+def _same(step: Step, place: str, path: str) -> bool:
+    found = context.brought(step, place)
+    return found is not None and found.path == path
+
+
 def _below(place: str, folder: str) -> bool:
     return place == folder or place.startswith(f"{folder}/")
 
 
 def _only_installed(piece: Piece, folder: str, pieces: list[Piece]) -> bool:
     """Whether nothing but installs finds what a COPY from another stage brings: wheels in a folder of their own."""
-    if _below(piece.step.stage.end.workdir or "/", folder) or _named_elsewhere(posixpath.basename(folder), piece, pieces):
+    if _below(piece.step.stage.end.workdir or "/", folder) or _named_elsewhere(
+        posixpath.basename(folder), piece, pieces
+    ):
         return False
     places = [
         _absolute(one, given.value)
         for one in _installs(pieces)
         for given in one.given or ()
-        if given.value and (given.meaning in {"find-links", "requirement", "constraint"} or given.value.endswith(".whl"))
+        if given.value
+        and (given.meaning in {"find-links", "requirement", "constraint"} or given.value.endswith(".whl"))
     ]
     return any(_below(place, folder) for place in places)
 
@@ -253,8 +287,10 @@ def _env(piece: Piece, pieces: list[Piece], last: int, environment: Environment)
         dropped = pair.key in {"UV_SYSTEM_PYTHON", "UV_BREAK_SYSTEM_PACKAGES"} and not environment.made
         if not installers:
             run.append(number)
-        if piece.index < last and not dropped and (
-            installers or _RUN_TIME.match(pair.key) is None or _mentions(pair.key, texts)
+        if (
+            piece.index < last
+            and not dropped
+            and (installers or _RUN_TIME.match(pair.key) is None or _mentions(pair.key, texts))
         ):
             build.append(number)
     if any(pair.key == "UV_PYTHON" for pair in pairs) and not environment.made:

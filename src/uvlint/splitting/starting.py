@@ -31,7 +31,9 @@ _INSTALLS = regex(
     r"(?<![\w.-])(?:pip3?|pipx|pipenv|poetry|conda|mamba|uvx?)\b(?![.\w=-])|\bvenv/bin/activate|\bpython[\d.]*\s+-m\s+(?:pip|venv)"
 )
 _SCRIPT = regex(r"(?:\A|/)[\w.-]+\.(?:sh|bash)\Z")
-_FRONT = frozenset({"exec", "tini", "dumb-init", "--", "-g", "gosu", "su-exec", "sh", "bash", "/bin/sh", "/bin/bash", "env"})
+_FRONT = frozenset(
+    {"exec", "tini", "dumb-init", "--", "-g", "gosu", "su-exec", "sh", "bash", "/bin/sh", "/bin/bash", "env"}
+)
 
 
 def check(stage: Stage) -> None:
@@ -81,7 +83,9 @@ def _plain(step: Step, text: str) -> None:
         raise DeclinedError(f"{line(step)} starts a login shell, which sets PATH anew")
     found = _RESETS.search(text)
     if found is not None:
-        raise DeclinedError(f"what `{found[0].strip(chr(34) + chr(39) + ' /;&|(')}` starts may not find the environment")
+        raise DeclinedError(
+            f"what `{found[0].strip(chr(34) + chr(39) + ' /;&|(')}` starts may not find the environment"
+        )
     found = _INSTALLS.search(text)
     if found is not None:
         raise DeclinedError(f"{line(step)} runs `{found[0].strip()}`")

@@ -27,7 +27,20 @@ _ON_CALL = frozenset({"curl", "wget", "git", "ca-certificates", "openssh-client"
 _VALUED = frozenset({"-t", "--target-release", "--default-release", "-o", "--option", "-c", "--virtual", "--repository", "-X", "--root",
                      "--enablerepo", "--disablerepo", "--setopt", "-p"})  # fmt: skip
 _COMPILES_LATER = frozenset(
-    ("triton", "vllm", "deepspeed", "theano", "aesara", "pytensor", "pymc", "pystan", "pythran", "jax", "numba", "weave")
+    (
+        "triton",
+        "vllm",
+        "deepspeed",
+        "theano",
+        "aesara",
+        "pytensor",
+        "pymc",
+        "pystan",
+        "pythran",
+        "jax",
+        "numba",
+        "weave",
+    )
 )
 """Packages that run a compiler when they are used."""
 
@@ -43,7 +56,7 @@ class Package(NamedTuple):
     """A package that a command installs: the index of its word, its name alone, and how it is written."""
 
     call: Call
-    index: int
+    at: int
     name: str
     written: str
 
@@ -106,7 +119,7 @@ def _prepared(pieces: list[Piece]) -> None:
     for piece in reversed(pieces):
         if Use.PACKAGES in piece.uses and _named_in(piece):
             build, run = build or piece.build is not None, run or piece.run is not None
-        elif _plain(piece) and Use.PACKAGES in piece.uses or (
+        elif (_plain(piece) and Use.PACKAGES in piece.uses) or (
             piece.uses and piece.uses <= {Use.FILES, *_ASIDE} and _PREPARES.search(piece.text)
         ):
             piece.build = piece.written if build else None
@@ -141,7 +154,9 @@ class _Needs(NamedTuple):
 
     def instead(self, name: str) -> tuple[str, ...] | None:
         """What the image has of a package that only builds need: the libraries that it links to. None: itself."""
-        if name in self.removed and not any(_mentions(one, self.used) for one in (name, *packages.programs(self.family, name))):
+        if name in self.removed and not any(
+            _mentions(one, self.used) for one in (name, *packages.programs(self.family, name))
+        ):
             return ()
         if packages.role(self.family, name) != "build" or self.compiled:
             return None
@@ -196,7 +211,7 @@ def _installed(piece: Piece) -> list[Package] | None:
             if None in one.call.args:
                 return None
             gone = {(arg or "").partition("=")[0] for arg in one.call.args}
-            everything = verb != "autoremove" and _virtual(found, gone)
+            everything = _virtual(found, gone) if verb != "autoremove" else []
             found = [each for each in found if each.name not in gone and each.call not in everything]
         elif verb not in {"update", "upgrade", "clean", "autoclean", "makecache", "dist-upgrade", "distclean", "-y"}:
             return None
@@ -250,7 +265,7 @@ def _without(piece: Piece, found: list[Package], out: dict[str, tuple[str, ...]]
             made += _checked(piece, edits.delete_command(call))
             continue
         for one, text in changes:
-            words = (call, one.index, one.index + 1)
+            words = (call, one.at, one.at + 1)
             made += _checked(piece, edits.replace_words(*words, text) if text else edits.delete_words(*words))
     settled = edits.settled(piece.step, made)
     return _applied(piece, _checked(piece, settled))
@@ -266,7 +281,7 @@ def _applied(piece: Piece, made: list[Edit]) -> str:
     """The text of an instruction after edits of it."""
     start, end = piece.step.instruction.span
     inside = [Edit(Span(one.span.start - start, min(one.span.end, end) - start), one.text) for one in made]
-    return apply(piece.written, inside)
+    return piece.bare(apply(piece.written, inside))
 
 
 def _beside_installs(piece: Piece, needs: _Needs) -> list[str]:
@@ -314,7 +329,11 @@ def _wanted(pieces: list[Piece]) -> str:
     for piece in pieces:
         if not piece.environment:
             continue
-        found += [one.command.cooked.text[one.command.start : one.command.end] for one in piece.lines if one.use is not Use.PACKAGES]
+        found += [
+            one.command.cooked.text[one.command.start : one.command.end]
+            for one in piece.lines
+            if one.use is not Use.PACKAGES
+        ]
     stage = pieces[0].step.stage
     if any(reads.of(one).scan.git for one in plan.in_stage(stage) if one.tool == "uv"):
         found.append("git")
@@ -332,5 +351,3 @@ def _compiled_later(stage: Stage) -> bool:
 
 def _mentions(name: str, text: str) -> bool:
     return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
-
-

@@ -10,11 +10,12 @@ from uvlint.lazy import regex
 from uvlint.source import Span
 from uvlint.splitting import environment
 from uvlint.splitting.declined import DeclinedError
-from uvlint.splitting.environment import Environment
 
 if TYPE_CHECKING:
     from uvlint.model import Stage
+    from uvlint.splitting.environment import Environment
     from uvlint.splitting.pieces import Piece
+    from uvlint.syntax import Instruction
 
 _NAMES = ("builder", "build", "dependencies", "environment")
 _FUNCTIONAL = regex(r"#\s*(?:check=|hadolint|uvlint:|\w+:\s*ignore)")
@@ -29,12 +30,18 @@ def edits(stage: Stage, pieces: list[Piece], made: Environment) -> list[Edit]:
     start = stage.start.span
     begin = _line_end(stage, start.end)
     end = _begin(stage, tail)
-    for one in _below(stage, tail - 1):
-        end = _line_end(stage, end + len(one))
+    for _ in _below(stage, tail - 1):
+        end = _line_end(stage, end)
     builder = _builder(stage, pieces, made)
     final = _final(stage, pieces[:tail], made, name)
-    body = _tidy([*builder, "", *source[start].splitlines(), *final], newline)
-    if tail < len(pieces) and source.text[end : end + 1].strip() and final and final[-1].strip() and _spaced(stage, pieces, tail):
+    body = _tidy([*builder, "", *_ended(stage, source[start], stage.start), *final], newline)
+    if (
+        tail < len(pieces)
+        and source.text[end : end + 1].strip()
+        and final
+        and final[-1].strip()
+        and _spaced(stage, pieces, tail)
+    ):
         body += newline
     heading = _headed(stage, name)
     if source.text[begin - 1 : begin] != "\n":
@@ -84,13 +91,20 @@ def _between(stage: Stage, number: int) -> list[str]:
     source = stage.build.dockerfile.source
     instruction = stage.steps[number].instruction
     start = _begin(stage, number)
-    text = source.text[start : source.line_starts[source.line(instruction.span.start) - 1]]
-    return [one.rstrip() for one in text.splitlines()]
+    return source.text[start : source.line_starts[source.line(instruction.span.start) - 1]].split("\n")[:-1]
+
+
+def _ended(stage: Stage, text: str, instruction: Instruction) -> list[str]:
+    """The lines of an instruction, each as it ends in the file but for its line feed."""
+    source = stage.build.dockerfile.source
+    rest = source.text[instruction.span.end : _line_end(stage, instruction.span.end)].removesuffix("\n")
+    closing = source.newline.removesuffix("\n")
+    return f"{text}{rest if rest.endswith(closing) else rest + closing}".split("\n")
 
 
 def _closing(lines: list[str]) -> int:
     """How many of the lines between two instructions belong to the first: comments that a blank line parts from the other."""
-    count = next((number for number, one in enumerate(lines) if not one), len(lines))
+    count = next((number for number, one in enumerate(lines) if not one.strip()), len(lines))
     return count if count < len(lines) else 0
 
 
@@ -110,14 +124,20 @@ def _below(stage: Stage, number: int) -> list[str]:
 
 def _spaced(stage: Stage, pieces: list[Piece], tail: int) -> bool:
     """Whether the author sets instructions apart with blank lines, and none stands before the rest."""
-    return any(_above(stage, piece.index)[:1] == [""] for piece in pieces) and _above(stage, tail)[:1] != [""]
+    return any(_apart(stage, piece) for piece in pieces) and not _apart(stage, pieces[tail])
+
+
+def _apart(stage: Stage, piece: Piece) -> bool:
+    """Whether a blank line stands above an instruction."""
+    return any(not one.strip() for one in _above(stage, piece.index)[:1])
 
 
 def _comments(lines: list[str], *, whole: bool) -> list[str]:
     """What stands above an instruction; without `whole` its blank line, and comments that a tool reads."""
     if whole:
         return lines
-    return [*([""] if "" in lines else []), *(one for one in lines if _FUNCTIONAL.match(one.lstrip()))]
+    blank = [one for one in lines if not one.strip()]
+    return [*blank[:1], *(one for one in lines if _FUNCTIONAL.match(one.lstrip()))]
 
 
 # The builder -------------------------------------------------------------------------------------------------------------
@@ -161,10 +181,12 @@ _FLAGS = regex(r"(?i)RUN(?:(?:\s|[\\`]\r?\n)+--\S+)*(?:\s|[\\`]\r?\n)*")
 
 def _block(stage: Stage, piece: Piece, *, whole: bool, mounted: bool) -> list[str]:
     text = piece.build or ""
+    if text == piece.run:
+        text = piece.bare(text)
     if piece.environment:
         text = _unmounted(_rewritten(piece, text)) if mounted else _rewritten(piece, text)
     below = _below(stage, piece.index) if whole else []
-    return [*_comments(_above(stage, piece.index), whole=whole), *text.splitlines(), *below]
+    return [*_comments(_above(stage, piece.index), whole=whole), *_ended(stage, text, piece.step.instruction), *below]
 
 
 _SETTINGS = regex(r"ENV(?:\s+UV_\w+=[^\s\"'\\`]+)+\Z")
@@ -176,12 +198,14 @@ def _making(stage: Stage, pieces: list[Piece], made: Environment, above: list[st
     if environment.downloads_python(stage) or not _downloads_off(stage):
         values["UV_PYTHON_DOWNLOADS"] = "0"
     pairs = " ".join(f"{name}={value}" for name, value in sorted(values.items()))
-    settings = f"{above.pop()} " if above and _SETTINGS.match(above[-1]) else "ENV "
+    settings = f"{above.pop().rstrip()} " if above and _SETTINGS.match(above[-1].rstrip()) else "ENV "
     copied = [] if any(piece.tool and piece.keyword == "COPY" for piece in pieces) else [_copying(pieces)]
     return [*copied, f"{settings}{pairs}", f"RUN {environment.making(made)}"]
 
 
-_MOUNTED = regex(r"--mount=(?=\S*\bfrom=(?P<image>[^\s,]+))(?=\S*\b(?:source|src)=(?P<source>/\S*?uvx?)(?:,|\s))\S*(?:\s*[\\`]\r?\n)?\s*")
+_MOUNTED = regex(
+    r"--mount=(?=\S*\bfrom=(?P<image>[^\s,]+))(?=\S*\b(?:source|src)=(?P<source>/\S*?uvx?)(?:,|\s))\S*(?:\s*[\\`]\r?\n)?\s*"
+)
 """A mount of uv or uvx, with what parts it from the next word."""
 
 
@@ -225,7 +249,8 @@ def _final(stage: Stage, pieces: list[Piece], made: Environment, name: str) -> l
     for piece in pieces:
         if piece.run is not None:
             whole = not piece.environment
-            found += _comments(_above(stage, piece.index), whole=whole) + piece.run.splitlines()
+            found += _comments(_above(stage, piece.index), whole=whole)
+            found += _ended(stage, piece.run, piece.step.instruction)
             found += _below(stage, piece.index) if whole else []
         if piece.environment and not placed:
             placed = True
@@ -235,7 +260,7 @@ def _final(stage: Stage, pieces: list[Piece], made: Environment, name: str) -> l
 
 def _environment(stage: Stage, piece: Piece, pieces: list[Piece], made: Environment, name: str) -> list[str]:
     """The COPY of the environment, and PATH where the file itself doesn't set it."""
-    lines = [""] if "" in _above(stage, piece.index) or any(_above(stage, one.index)[:1] == [""] for one in pieces) else []
+    lines = [""] if any(_apart(stage, one) for one in (piece, *pieces)) else []
     lines.append(f"COPY --from={name} {made.place} {made.place}")
     if not made.made:
         lines.append(f'ENV PATH="{made.place}/bin:$PATH"')
@@ -243,9 +268,10 @@ def _environment(stage: Stage, piece: Piece, pieces: list[Piece], made: Environm
 
 
 def _tidy(lines: list[str], newline: str) -> str:
-    """The lines, which stand below others, with no blank one doubled."""
+    """The lines, which stand below others, with no blank one doubled; those that the file has end as there."""
+    closing = newline.removesuffix("\n")
     found: list[str] = []
     for one in lines:
         if one.strip() or not found or found[-1].strip():
-            found.append(one)
-    return "".join(f"{one}{newline}" for one in found)
+            found.append(one if one.endswith(closing) else one + closing)
+    return "".join(f"{one}\n" for one in found)
