@@ -78,7 +78,9 @@ def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call
         name = command.name if call is None else call.program
         if not command.words:
             continue
-        if name not in _THERE or (name == "python" and call is not None and "-m" not in call.args):
+        if name not in _THERE or (
+            name == "python" and call is not None and "-m" not in call.args and not _manages(call)
+        ):
             return False
         if call is not None and call.program in {"pip", "uv", "uvx"}:
             install = installs.get(id(call))
@@ -87,3 +89,13 @@ def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call
             if install is not None and not reads.by_wheels(install):
                 return False
     return True
+
+
+def _manages(call: calls.Call) -> bool:
+    """Whether a command line is one of Django's, of which it is known that it needs nothing but Python."""
+    words = [arg for arg in call.args if arg is None or not arg.startswith("-")]
+    return (
+        len(words) > 1
+        and words[0] in {"manage.py", "./manage.py"}
+        and words[1] in {"collectstatic", "check", "migrate"}
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import images, layering, ordering
-from uvlint.diagnostics import Fix
+from uvlint import images, layering, model, ordering, parted, syntax
+from uvlint.diagnostics import Fix, apply
 from uvlint.lazy import regex
+from uvlint.source import Source
 from uvlint.splitting import environment, sorting, starting, writing
 from uvlint.splitting.declined import DeclinedError, WaitingError
 from uvlint.tools import bases
@@ -59,7 +60,17 @@ def _split(stage: Stage) -> Split:
     pieces = sorting.sort(stage, found)
     made = tuple(writing.edits(stage, pieces, found))
     _ordered(stage)
+    _prove(stage.build, made)
     return Split(made, found)
+
+
+def _prove(build: Build, made: tuple[Edit, ...]) -> None:
+    """Raises DeclinedError for what could not be proved, so that it isn't offered."""
+    source = build.dockerfile.source
+    after = syntax.parse(Source(apply(source.text, made), source.path))
+    why = parted.objection(build, model.build(after, build.settings, build.context))
+    if why is not None:
+        raise DeclinedError(why)
 
 
 def _ordered(stage: Stage) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import calls, context, edits, environments, plan
+from uvlint import calls, context, edits, environments, plan, reads
 from uvlint.independence import shown
+from uvlint.lazy import regex
+from uvlint.model import BASE_PATH
 from uvlint.splitting.commands import MANAGERS
 from uvlint.splitting.declined import DeclinedError
 from uvlint.tools.uv import is_on
@@ -36,6 +38,11 @@ class Environment(NamedTuple):
 def of(stage: Stage) -> Environment:
     """The environment of a stage; raises DeclinedError where there isn't one, and only one."""
     found = installs(stage)
+    for one in found:
+        _settled(one)
+    path = stage.end.env.get("PATH")
+    if path is None or BASE_PATH not in path:
+        raise DeclinedError("PATH is set anew, without what it was")
     places = {_place(one) for one in found}
     if len(places) > 1:
         raise DeclinedError("packages go to more than one environment")
@@ -56,10 +63,10 @@ def installs(stage: Stage) -> list[Install]:
     for one in plan.in_stage(stage):
         if one.tool in MANAGERS or one.empty:
             continue
+        if one.tool.startswith("uv") and one.given is None:
+            raise DeclinedError(f"the options of {shown(one.call)} can't be read")
         if one.tool not in {"uv", "uv sync"}:
             raise DeclinedError(f"{shown(one.call)} isn't `uv pip` or `uv sync`")
-        if one.given is None:
-            raise DeclinedError(f"the options of {shown(one.call)} can't be read")
         if not environments.root(one.call):
             raise DeclinedError(f"{shown(one.call)} isn't run by root")
         if not environments.has_uv(one.call):
@@ -68,6 +75,23 @@ def installs(stage: Stage) -> list[Install]:
     if not found:
         raise DeclinedError("no packages are installed with uv")
     return found
+
+
+_COMPILED = regex(
+    r"ext_modules|Extension\s*\(|cythonize|rust_extensions|cffi_modules|maturin|scikit_build|mesonpy|skbuild"
+)
+
+
+def _settled(install: Install) -> None:
+    """Raises DeclinedError for a project that is left where its sources are, and may be compiled there."""
+    found = reads.of(install)
+    if not install.has("editable") and not (found.local and install.tool == "uv"):
+        return
+    projects = [file for file in found.files if file.image.endswith(reads.PROJECT_FILES)]
+    if not projects or any(
+        file.data is None or _COMPILED.search(file.data.decode("utf-8", "replace")) for file in projects
+    ):
+        raise DeclinedError(f"what {shown(install.call)} makes beside the sources can't be told")
 
 
 def _place(install: Install) -> str:

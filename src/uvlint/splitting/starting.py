@@ -38,8 +38,6 @@ _FRONT = frozenset(
 
 def check(stage: Stage) -> None:
     """Raises DeclinedError where a container starts something that an environment on PATH would not serve."""
-    if lending.runs_uv(stage):
-        raise DeclinedError("a container runs uv, or a script that isn't seen")
     for step in _starts(stage):
         text = images.command_line(step.instruction) or step.instruction.args.text
         _plain(step, text)
@@ -47,19 +45,21 @@ def check(stage: Stage) -> None:
             data = _content(stage, script)
             if data is None:
                 raise DeclinedError(f"`{script}`, which {line(step)} starts, isn't seen")
-            found = _INSTALLS.search(data)
-            if found is not None:
-                raise DeclinedError(f"`{script}` runs `{found[0].strip()}`")
-            _inner(stage, step, script, data)
+            _script(script, data)
+    if lending.runs_uv(stage):
+        raise DeclinedError("a container runs uv, or what isn't seen")
 
 
-def _inner(stage: Stage, step: Step, script: str, data: str) -> None:
+def _script(script: str, data: str) -> None:
+    """Raises DeclinedError for what a script does that the environment would not serve."""
+    found = _INSTALLS.search(data)
+    if found is not None:
+        raise DeclinedError(f"`{script}` runs `{found[0].strip()}`")
     named = touches_packages(data)
     if named:
         raise DeclinedError(f"`{script}` names `{named}`")
     if _RESETS.search(data):
         raise DeclinedError(f"`{script}` starts programs with a PATH of its own")
-    del stage, step
 
 
 def words(stage: Stage) -> str:

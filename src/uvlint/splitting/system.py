@@ -77,6 +77,8 @@ def sort(pieces: list[Piece], started: str) -> None:
             left += _settle(piece, needs._replace(removed=_removed_after(piece, pieces)))
         if piece.run is not None and piece.uses & _WORKS and left:
             raise DeclinedError(f"{line(piece.step)} may need `{left[0]}` for what the image holds")
+        if piece.run is not None and Use.TOOLS in piece.uses:
+            raise DeclinedError(f"{line(piece.step)} compiles something that isn't in the environment")
     _prepared(pieces)
 
 

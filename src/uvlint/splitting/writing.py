@@ -9,6 +9,7 @@ from uvlint.diagnostics import Edit, apply
 from uvlint.lazy import regex
 from uvlint.source import Span
 from uvlint.splitting import environment
+from uvlint.splitting.commands import Use
 from uvlint.splitting.declined import DeclinedError
 
 if TYPE_CHECKING:
@@ -193,14 +194,28 @@ _SETTINGS = regex(r"ENV(?:\s+UV_\w+=[^\s\"'\\`]+)+\Z")
 
 
 def _making(stage: Stage, pieces: list[Piece], made: Environment, above: list[str]) -> list[str]:
-    """The environment, and the variable by which uv finds it: in the ENV of uv's settings where that stands just above."""
+    """The environment, and the variable by which uv finds it: in the ENV of uv's settings where there is one."""
     values = {"VIRTUAL_ENV": made.place}
     if environment.downloads_python(stage) or not _downloads_off(stage):
         values["UV_PYTHON_DOWNLOADS"] = "0"
     pairs = " ".join(f"{name}={value}" for name, value in sorted(values.items()))
-    settings = f"{above.pop().rstrip()} " if above and _SETTINGS.match(above[-1].rstrip()) else "ENV "
+    at = next((index for index in reversed(range(len(above))) if _SETTINGS.match(above[index].rstrip())), None)
+    settings = [f"ENV {pairs}"] if at is None else []
+    if at is not None:
+        above[at] = f"{above[at].rstrip()} {pairs}"
     copied = [] if any(piece.tool and piece.keyword == "COPY" for piece in pieces) else [_copying(pieces)]
-    return [*copied, f"{settings}{pairs}", f"RUN {environment.making(made)}"]
+    path = [f'ENV PATH="{made.place}/bin:$PATH"'] if _runs_programs(pieces) else []
+    return [*copied, *settings, *path, f"RUN {environment.making(made)}"]
+
+
+def _runs_programs(pieces: list[Piece]) -> bool:
+    """Whether a command of the builder may look for what an earlier one has installed."""
+    lines = [one for piece in pieces if piece.environment for one in piece.lines if one.use is Use.ENVIRONMENT]
+    known = {id(one.call.command): one for one in plan.in_stage(pieces[0].step.stage)}
+    upgrades = [one for one in known.values() if plan.upgrades_pip(one)]
+    others = any(one.call is None or one.call.program != "uv" for one in lines)
+    isolated = not any("no-build-isolation" in piece.text for piece in pieces)
+    return others or not isolated or sum(id(one.command) in known for one in lines) - len(upgrades) > 1
 
 
 _MOUNTED = regex(
