@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from uvlint import calls, images, plan, reads
 from uvlint.diagnostics import Diagnostic, Edit, Fix, Safety
 from uvlint.lazy import regex
+from uvlint.model import normal
 from uvlint.rules import rule
 from uvlint.tools import bases
 
@@ -28,6 +30,7 @@ _THERE = frozenset(
 _ABSENT = regex(r"(?<![\w./-])(?:\S*/)?(?:curl|wget|git|nc|ps|pgrep)(?=[\s\"']|\Z)")
 """Programs that a health check may run, and only the full image has."""
 
+_DJANGO = frozenset({"collectstatic", "check", "migrate"})
 _NOTE = "compilers, headers, git, curl and the libraries that only the full image has will be missing"
 
 
@@ -59,8 +62,13 @@ def _does_without(stage: Stage) -> bool:
     """Whether all that a stage runs is there without the full image, as far as can be told."""
     installs = {id(one.call): one for one in plan.installs(stage.build)}
     known = calls.all_calls(stage.build)
-    return all(_plain(step, installs, {id(one.command): one for one in known[step]}) for step in stage.steps) and all(
-        one.tool not in {"pip", "uv"} or one.empty or reads.by_wheels(one)
+    if not all(_plain(step, installs, {id(one.command): one for one in known[step]}) for step in stage.steps):
+        return False
+    libraries = {
+        word.text for call in calls.find(stage.build, "apt-get") if call.step.stage is stage for word in call.words
+    }
+    return all(
+        one.tool not in {"pip", "uv"} or one.empty or reads.carried(one, libraries)
         for source in images.shipped(stage.build) - {stage}
         for one in plan.in_stage(source)
     )
@@ -78,9 +86,7 @@ def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call
         name = command.name if call is None else call.program
         if not command.words:
             continue
-        if name not in _THERE or (
-            name == "python" and call is not None and "-m" not in call.args and not _manages(call)
-        ):
+        if name not in _THERE or (name == "python" and (call is None or not _alone(call))):
             return False
         if call is not None and call.program in {"pip", "uv", "uvx"}:
             install = installs.get(id(call))
@@ -91,11 +97,18 @@ def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call
     return True
 
 
-def _manages(call: calls.Call) -> bool:
-    """Whether a command line is one of Django's, of which it is known that it needs nothing but Python."""
+_CALLS = regex(
+    r"\b(?:subprocess|os\.(?:system|popen|exec\w+|spawn\w+)|popen|ctypes|cdll|shutil\.which|pexpect|sh\b)",
+    re.IGNORECASE,
+)
+
+
+def _alone(call: calls.Call) -> bool:
+    """Whether a Python needs nothing but itself: a module, one of Django's commands, or a script that is seen."""
     words = [arg for arg in call.args if arg is None or not arg.startswith("-")]
-    return (
-        len(words) > 1
-        and words[0] in {"manage.py", "./manage.py"}
-        and words[1] in {"collectstatic", "check", "migrate"}
-    )
+    if "-m" in call.args or (len(words) > 1 and words[0] in {"manage.py", "./manage.py"} and words[1] in _DJANGO):
+        return True
+    if not words or words[0] is None or "-c" in call.args or (call.workdir is None and not words[0].startswith("/")):
+        return False
+    data = reads.seen(call, normal(words[0] if words[0].startswith("/") else f"{call.workdir}/{words[0]}"))
+    return data is not None and _CALLS.search(data.decode("utf-8", "replace")) is None
