@@ -20,20 +20,30 @@ _ADDED = frozenset({"uv", "--system", "--break-system-packages"})
 
 
 def objection(before: Build, after: Build) -> str | None:
-    """Why a last stage may not become the last two, None when nothing speaks against it.
+    """Why a stage may not become two, None when nothing speaks against it.
 
     Nothing is said of builds that have no more stages than before.
     """
     if len(after.stages) != len(before.stages) + 1:
         return None
-    old, builder, final = before.stages[-1], after.stages[-2], after.stages[-1]
-    if _headings(before) != [*_headings(after)[:-2], _headings(after)[-1]] or builder.image != final.image:
+    was, now = _headings(before), _headings(after)
+    at = next((index for index, one in enumerate(was) if now[index] != one), len(was) - 1)
+    old, builder, final = before.stages[at], after.stages[at], after.stages[at + 1]
+    if was != [*now[:at], *now[at + 1 :]] or builder.image != final.image or builder.platform != final.platform:
         return "the stages would be others"
     return (
         _used(old, final)
         or _environment(old, builder, final)
         or _done(old, builder, final)
         or _copied(old, builder, final)
+        or next(
+            (
+                why
+                for pair in zip(before.stages[at + 1 :], after.stages[at + 2 :], strict=True)
+                if (why := _used(*pair))
+            ),
+            None,
+        )
     )
 
 

@@ -36,7 +36,7 @@ def single_stage(build: Build) -> Iterator[Diagnostic]:
     if not _installs_python(stage):
         return
     found = [*_packages(stage), *(["uv"] if _ships_uv(stage) else [])]
-    lent = not found and any(map(lending.brings_uv, stage.steps))
+    lent = not found and any(map(lending.brings_uv, stage.before()))
     if not found and not lent:
         return
     split = splitting.of(build)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import images, layering, model, ordering, parted, syntax
+from uvlint import images, layering, model, ordering, parted, plan, syntax
 from uvlint.diagnostics import Fix, apply
 from uvlint.lazy import regex
 from uvlint.source import Source
-from uvlint.splitting import environment, sorting, starting, writing
+from uvlint.splitting import environment, heirs, sorting, starting, writing
+from uvlint.splitting.commands import MANAGERS
 from uvlint.splitting.declined import DeclinedError, WaitingError
 from uvlint.tools import bases
 
@@ -34,7 +35,7 @@ def of(build: Build) -> Split | str:
     known = build.facts.get("split")
     if known is None:
         try:
-            known = _split(build.stages[-1])
+            known = _split(_installing(build.stages[-1]))
         except DeclinedError as declined:
             known = str(declined)
         build.facts["split"] = known
@@ -44,6 +45,15 @@ def of(build: Build) -> Split | str:
 def waits(build: Build) -> bool:
     """Whether two stages can be made as soon as another fix has been applied."""
     return of(build) == WAITS
+
+
+def _installing(final: Stage) -> Stage:
+    """The one stage, of the last one and those that it continues, that installs: the last one where none does."""
+    found = {one.call.step.stage for one in plan.installs(final.build) if one.tool not in MANAGERS and not one.empty}
+    own = [stage for stage in final.chain if stage in found]
+    if len(own) > 1:
+        raise DeclinedError("more than one of the stages that it continues installs packages")
+    return own[0] if own else final
 
 
 def _split(stage: Stage) -> Split:
@@ -56,7 +66,9 @@ def _split(stage: Stage) -> Split:
     ):
         raise DeclinedError("it has packages of another stage already")
     found = environment.of(stage)
-    starting.check(stage)
+    heirs.check(stage)
+    for one in (stage, *heirs.of(stage)):
+        starting.check(one)
     pieces = sorting.sort(stage, found)
     made = tuple(writing.edits(stage, pieces, found))
     _ordered(stage)

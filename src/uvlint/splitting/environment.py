@@ -8,6 +8,7 @@ from uvlint import calls, context, edits, environments, plan, reads
 from uvlint.independence import shown
 from uvlint.lazy import regex
 from uvlint.model import BASE_PATH
+from uvlint.splitting import heirs
 from uvlint.splitting.commands import MANAGERS
 from uvlint.splitting.declined import DeclinedError
 from uvlint.tools.uv import is_on
@@ -127,7 +128,7 @@ def _folder(stage: Stage) -> str:
 
 def _disturbed(stage: Stage, folder: str) -> bool:
     """Whether a VOLUME hides what lies in a folder, a command changes all of it, or a host's own environment comes there."""
-    for step in stage.steps:
+    for step in (step for one in (stage, *heirs.of(stage)) for step in one.steps):
         if step.instruction.keyword == "VOLUME" and any(
             f"{folder}/".startswith(f"{(step.expand(word.text) or '/').rstrip('/')}/")
             for word in step.instruction.words()

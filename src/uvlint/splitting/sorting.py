@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uvlint import context, images, independence, lending, plan, reads
 from uvlint.lazy import regex
 from uvlint.model import is_root, normal
-from uvlint.splitting import starting, system
+from uvlint.splitting import heirs, starting, system
 from uvlint.splitting.commands import Use
 from uvlint.splitting.declined import DeclinedError, line
 from uvlint.splitting.pieces import Piece, read
@@ -57,7 +57,7 @@ def sort(stage: Stage, environment: Environment) -> list[Piece]:
             _copy(piece, pieces, last)
         else:
             _other(piece, last)
-    system.sort(pieces, starting.words(stage))
+    system.sort(pieces, _started(stage))
     for piece in reversed(pieces):  # from the last one: each finds what reads it settled
         if piece.keyword == "ENV":
             _env(piece, pieces, last, environment)
@@ -68,6 +68,11 @@ def sort(stage: Stage, environment: Environment) -> list[Piece]:
         if piece.build is not None and piece.keyword == "RUN" and not is_root(piece.step.state.user):
             raise DeclinedError(f"{line(piece.step)} isn't run by root")
     return pieces
+
+
+def _started(stage: Stage) -> str:
+    """All that a container starts, of the stages that continue this one as well, with what those run."""
+    return "\n".join([heirs.text(stage), *(starting.words(one) for one in (stage, *heirs.of(stage)))])
 
 
 def _other(piece: Piece, last: int) -> None:
@@ -263,7 +268,7 @@ def _named_later(piece: Piece, pieces: list[Piece]) -> bool:
 
 def _named_elsewhere(name: str, piece: Piece, pieces: list[Piece]) -> bool:
     others = [one.text for one in pieces if not one.environment and one.keyword in {"RUN", *starting.STARTS}]
-    return any(name in text for text in (*others, starting.words(piece.step.stage)))
+    return any(name in text for text in (*others, _started(piece.step.stage)))
 
 
 # ENV and ARG -----------------------------------------------------------------------------------------------------------
