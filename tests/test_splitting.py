@@ -189,6 +189,10 @@ def test_the_environment_is_made_before_files_are_copied() -> None:
         (("VOLUME /app",), "/opt/venv"),
         (("WORKDIR /",), "/opt/venv"),
         (("WORKDIR /srv",), "/srv/.venv"),
+        (("RUN git clone https://a.example/b.git .",), "/opt/venv"),
+        (("RUN mkdir /srv", "WORKDIR /srv"), "/opt/venv"),
+        (("RUN useradd -m app", "WORKDIR /home/app"), "/opt/venv"),
+        (("WORKDIR /root/app",), "/opt/venv"),
     ],
 )
 def test_the_environment_is_where_nothing_changes_it(lines: tuple[str, ...], place: str) -> None:
@@ -294,6 +298,7 @@ def test_the_last_line_may_be_open() -> None:
         (("RUN python list.py > requirements.txt", "RUN uv pip install --system -r requirements.txt"),
          "line 5 makes `requirements.txt`, which is installed from"),
         ((INSTALL.strip(), "ENV PATH=/usr/local/bin:/usr/bin"), "PATH is set anew, without what it was"),
+        ((INSTALL.strip(), "ENV PYTHONHOME=/usr/local"), "PYTHONHOME names one Python for all programs"),
         (("RUN uv pip install --system -e .",), "what `uv pip install --system -e .` makes beside the sources can't be told"),
     ],
 )  # fmt: skip
@@ -395,3 +400,49 @@ def test_the_two_stages_do_what_the_one_did(old: str, new: str, why: str | None)
     if old in {"install -y gcc"}:
         head, _, tail = made.partition(old)
     assert parted.objection(built(TEXT), built(f"{head}{new}{tail}")) == why
+
+
+# Stages that continue it -----------------------------------------------------------------------------------------------
+
+
+def family(*lines: str) -> str:
+    body = "".join(f"{line}\n" for line in lines)
+    return f"{service(GCC.strip(), 'RUN uv pip install --system celery flask', end='')}\n{body}".replace(
+        "FROM python:3.12-slim-bookworm", "FROM python:3.12-slim-bookworm AS base"
+    )
+
+
+def test_a_stage_that_services_continue_is_split_for_all_of_them() -> None:
+    text = family(
+        "FROM base AS worker", 'CMD ["celery", "worker"]', "", "FROM base AS web", "EXPOSE 80", 'CMD ["flask", "run"]'
+    )
+    made = split(text)
+    assert made.startswith("FROM python:3.12-slim-bookworm AS builder\n")
+    assert (
+        "\n\nFROM python:3.12-slim-bookworm AS base\nWORKDIR /app\nCOPY --from=builder /app/.venv /app/.venv\n" in made
+    )
+    assert made.endswith(text[text.index("\nFROM base AS worker") :])
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (
+            ("FROM base AS test", "RUN uv pip install --system pytest", "FROM base", START.strip()),
+            "line 9, in a stage that continues it",
+        ),
+        (("FROM base", "RUN make", START.strip()), "line 9, in a stage that continues it"),
+        (
+            ("FROM base AS worker", "CMD cron -f", "FROM base", START.strip()),
+            "what `cron` starts may not find the environment",
+        ),
+        (
+            ("FROM debian:12 AS other", "COPY --from=base /app /app", "FROM base", START.strip()),
+            "line 9 copies from it",
+        ),
+        (("FROM base", "COPY --from=0 /app /b", START.strip()), "line 9 names a stage by its number"),
+        (("FROM base", "RUN uv pip install --system six", START.strip()), "more than one of the stages"),
+    ],
+)
+def test_what_continues_it_must_do_without_the_build(lines: tuple[str, ...], why: str) -> None:
+    assert split(family(*lines)).startswith(f"no: {why}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint import calls, context, edits, environments, plan, reads
 from uvlint.independence import shown
 from uvlint.lazy import regex
-from uvlint.model import BASE_PATH
+from uvlint.model import BASE_PATH, text_of
 from uvlint.splitting import heirs
 from uvlint.splitting.commands import MANAGERS
 from uvlint.splitting.declined import DeclinedError
@@ -41,6 +42,8 @@ def of(stage: Stage) -> Environment:
     found = installs(stage)
     for one in found:
         _settled(one)
+    if "PYTHONHOME" in stage.end.env:
+        raise DeclinedError("PYTHONHOME names one Python for all programs")
     path = stage.end.env.get("PATH")
     if path is None or BASE_PATH not in path:
         raise DeclinedError("PATH is set anew, without what it was")
@@ -52,7 +55,7 @@ def of(stage: Stage) -> Environment:
         if place in {"/", "/usr", "/usr/local"} or place.startswith("/root/.local"):
             raise DeclinedError(f"packages go to {place}, which holds other things as well")
         return Environment(place, made=True)
-    return Environment(_folder(stage), made=False, seen=_has_more(stage))
+    return Environment(_folder(stage, found[0].call.step), made=False, seen=_has_more(stage))
 
 
 def installs(stage: Stage) -> list[Install]:
@@ -116,12 +119,12 @@ def _by_environment(install: Install) -> bool:
     return not others and install.target is not None and install.target.kind == "venv"
 
 
-def _folder(stage: Stage) -> str:
+def _folder(stage: Stage, first: Step) -> str:
     """Where an environment is to be made: in the folder of the application, unless something there would change it."""
     folder = stage.end.workdir
     if folder is None:
         raise DeclinedError("WORKDIR isn't known")
-    if folder == "/" or _disturbed(stage, folder):
+    if folder == "/" or folder.startswith("/root") or _disturbed(stage, folder) or _made_later(stage, folder, first):
         return _OUTSIDE
     return f"{folder}/.venv"
 
@@ -140,6 +143,21 @@ def _disturbed(stage: Stage, folder: str) -> bool:
     root = context.root(build)
     there = build.context is not None and root is not None and build.context.exists(root, ".venv")
     return there and build.context is not None and root is not None and not build.context.hides(root, ".venv")
+
+
+def _made_later(stage: Stage, folder: str, first: Step) -> bool:
+    """Whether a command behind the first install makes a folder that isn't there before, or wants it to be empty."""
+    there = any(
+        step.state.workdir is not None and f"{step.state.workdir}/".startswith(f"{folder}/")
+        for step in (*stage.steps[: first.index], first)
+    )
+    for step in (step for one in (stage, *heirs.of(stage)) for step in one.steps):
+        if step.run is None or (step.stage is stage and step.index <= first.index):
+            continue
+        text = text_of(step.run)
+        if re.search(r"\bgit\b.*\bclone\b", text) or (not there and (folder in text or folder.startswith("/home/"))):
+            return True
+    return False
 
 
 def _changes_all(step: Step, folder: str) -> bool:
