@@ -57,11 +57,11 @@ def is_service(build: Build) -> bool:
 def reason(build: Build) -> str:
     """Why a service is still in one stage, with what is particular to it left out."""
     if not is_service(build):
-        return "nothing is installed in it any more"
+        return "it installs by a command that a variable holds, or brings nothing but pip up to date"
     said = splitting.of(build)
     if not isinstance(said, str):
         return "nothing but its packages is in it: uv is mounted, and no build tools come with it"
-    said = re.sub(r"`[^`]*`", "`X`", re.sub(r"line \d+", "line N", said))
+    said = re.sub(r"`(?!uv pip`|uv sync`)[^`]*`", "`X`", re.sub(r"line \d+", "line N", said))
     return re.sub(r"(?<= )/\S+?(?=,? )", "/X", said)
 
 

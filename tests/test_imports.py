@@ -30,6 +30,9 @@ scripts
 caches
 provision
 translation
+packages
+parted
+splitting
 rules.pip_install
 proof
 engine
