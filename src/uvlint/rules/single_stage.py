@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import calls, environments, images, lending, plan, splitting
+from uvlint import calls, environments, images, lending, plan
 from uvlint.diagnostics import ENVIRONMENT, Diagnostic, Fix, Safety
 from uvlint.lazy import regex
 from uvlint.rules import rule
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from uvlint.calls import Call
     from uvlint.model import Build, Stage
+    from uvlint.splitting import Split
 
 _MANAGERS = ("apt-get", "apk", "dnf", "yum", "microdnf", "zypper")
 _INSTALLS = frozenset({"install", "add", "in", "groupinstall"})
@@ -39,6 +40,8 @@ def single_stage(build: Build) -> Iterator[Diagnostic]:
     lent = not found and any(map(lending.brings_uv, stage.before()))
     if not found and not lent:
         return
+    from uvlint import splitting  # noqa: PLC0415 - only for the few files that install in what they ship
+
     split = splitting.of(build)
     if lent and isinstance(split, str):
         return  # uv alone, which uv-in-final-image mounts instead
@@ -57,7 +60,7 @@ def single_stage(build: Build) -> Iterator[Diagnostic]:
 _WAY = "install in a stage of its own, and COPY --from the environment that comes of it"
 
 
-def _note(split: splitting.Split) -> str:
+def _note(split: Split) -> str:
     place = split.environment.place
     return (
         f"packages are in {place}, which a folder mounted over it hides; what only builds need is gone from the image"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import images, lending, splitting
+from uvlint import images, lending
 from uvlint.diagnostics import Diagnostic, Fix, Safety
 from uvlint.rules import rule
 
@@ -23,6 +23,8 @@ def uv_in_final_image(build: Build) -> Iterator[Diagnostic]:
     copies = [step for step in final.before() if lending.brings_uv(step)]
     if not copies or lending.runs_uv(final):
         return
+    from uvlint import splitting  # noqa: PLC0415 - only for the few files that ship uv
+
     for step in copies:
         span = step.instruction.args.whole
         users = lending.users(step)
