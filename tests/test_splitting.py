@@ -446,3 +446,28 @@ def test_a_stage_that_services_continue_is_split_for_all_of_them() -> None:
 )
 def test_what_continues_it_must_do_without_the_build(lines: tuple[str, ...], why: str) -> None:
     assert split(family(*lines)).startswith(f"no: {why}")
+
+
+# What removes itself ---------------------------------------------------------------------------------------------------
+
+
+def test_a_group_of_packages_goes_with_the_command_that_removes_it() -> None:
+    text = service("RUN apk add --no-cache --virtual .build gcc musl-dev", "RUN uv pip install --system -r /r.txt", "RUN apk del .build",
+                   "COPY app.py .", image="python:3.12-alpine")  # fmt: skip
+    builder, final = stages(text)
+    assert builder.endswith("RUN apk del .build\n")
+    assert "apk" not in final
+
+
+def test_lists_may_be_removed_where_they_were_installed_from() -> None:
+    text = service("COPY requirements.txt .", "RUN uv pip install --system -r requirements.txt && rm requirements.txt")
+    builder, final = stages(text)
+    assert "&& rm requirements.txt" in builder
+    assert "requirements.txt" not in final
+
+
+def test_a_setting_that_leads_past_the_environment_is_left_out() -> None:
+    text = service("ENV MODE=prod UV_SYSTEM_PYTHON=1 UV_NO_CACHE=1", "RUN uv pip install flask")
+    builder, final = stages(text)
+    assert "ENV MODE=prod UV_NO_CACHE=1\n" in builder
+    assert "ENV MODE=prod\n" in final

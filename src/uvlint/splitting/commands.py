@@ -186,6 +186,8 @@ def _use(command: Command, call: Call | None) -> Use:
     program = call.program if call is not None else (command.name or "?").rpartition("/")[2]
     if program == "uv" or environments_made(call):
         return Use.ENVIRONMENT
+    if command.name == "command" and any(word.value in {"-v", "-V"} for word in command.words):
+        return Use.NEUTRAL
     if program in MANAGERS:
         return Use.PACKAGES
     if program in _NEUTRAL:

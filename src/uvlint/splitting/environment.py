@@ -89,7 +89,12 @@ _COMPILED = regex(
 def _settled(install: Install) -> None:
     """Raises DeclinedError for a project that is left where its sources are, and may be compiled there."""
     found = reads.of(install)
-    if not install.has("editable") and not (found.local and install.tool == "uv"):
+    if install.tool == "uv sync":
+        files = [reads.seen(install.call, f"{install.call.workdir}/{name}") for name in reads.PROJECT_FILES]
+        if any(data is not None and _COMPILED.search(data.decode("utf-8", "replace")) for data in files):
+            raise DeclinedError(f"what {shown(install.call)} makes beside the sources can't be told")
+        return
+    if not install.has("editable") and not found.local:
         return
     projects = [file for file in found.files if file.image.endswith(reads.PROJECT_FILES)]
     if not projects or any(

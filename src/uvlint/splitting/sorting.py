@@ -25,7 +25,7 @@ _IMAGE = frozenset({*starting.STARTS, "LABEL", "EXPOSE", "STOPSIGNAL", "MAINTAIN
 
 _ASIDE = frozenset({Use.NEUTRAL, Use.CLEANING})
 _LIST = regex(
-    r"[\w./-]*(?:requirements?|reqs?|constraints?|deps|dependencies)[\w.-]*\.(?:txt|in|lock)\Z|[\w./-]+/(?:base|prod\w*|common)\.txt\Z"
+    r"[\w./-]*(?:requirements?|reqs?|constraints?|deps|dependencies)[\w.-]*\.(?:txt|in|lock)\Z|[\w./-]+/(?:base|prod\w*|common)\.txt\Z|\S+\.whl\Z"
 )
 _SETTLED = regex(
     r"/etc/(?:apt|pki|yum|ssl|pip|ca-cert)|/usr/share/(?:keyrings|ca-cert)|/usr/local/share/ca-cert|/etc/localtime|/etc/apk"
@@ -47,7 +47,7 @@ def sort(stage: Stage, environment: Environment) -> list[Piece]:
     last = max(piece.index for piece in pieces if piece.environment)
     for piece in pieces:
         if piece.environment:
-            _environment(piece)
+            _environment(piece, pieces)
     for piece in pieces:
         if piece.environment or piece.keyword in {"ARG", "ENV"}:
             continue
@@ -84,12 +84,16 @@ def _other(piece: Piece, last: int) -> None:
 # RUN -------------------------------------------------------------------------------------------------------------------
 
 
-def _environment(piece: Piece) -> None:
+def _environment(piece: Piece, pieces: list[Piece]) -> None:
     """A RUN that installs goes to the builder as a whole; what it leaves for the image is the package manager's."""
-    rest = piece.uses - {Use.ENVIRONMENT, Use.PACKAGES} - _ASIDE
-    if rest:
-        other = next(one for one in piece.lines if one.use in rest)
-        raise DeclinedError(f"{line(piece.step)} installs and does more: `{_shown(other.command.words)}`")
+    read = {posixpath.basename(one) for one in _files(pieces)}
+    for one in piece.lines:
+        if one.use in {Use.ENVIRONMENT, Use.PACKAGES, *_ASIDE}:
+            continue
+        names = [word.text for word in one.command.words[1:] if not word.text.startswith("-")]
+        if one.command.name == "rm" and all(posixpath.basename(name) in read for name in names):
+            continue  # the lists that it has installed from
+        raise DeclinedError(f"{line(piece.step)} installs and does more: `{_shown(one.command.words)}`")
     piece.build = piece.written
 
 

@@ -185,12 +185,22 @@ def _settle(piece: Piece, needs: _Needs) -> list[str]:
             raise DeclinedError(f"{line(piece.step)} installs `{heavy[0]}` and does more")
         return []
     out = {one.name: instead for one in found if (instead := needs.instead(one.name)) is not None}
+    grouped = {one.name: () for one in found if _group(one.call) in needs.removed}
+    out |= grouped
     if not any(packages.role(needs.family, one.name) != "run" for one in found) and _plain(piece):
         piece.build = None
     if not out:
         return []
     piece.run = _without(piece, found, out)
-    return list(out)
+    return [*out, *(_group(one.call) for one in found if one.name in grouped)]
+
+
+def _group(call: Call) -> str:
+    """The group that a command puts its packages into (`apk add --virtual`), "" for none."""
+    pairs = zip(call.args, call.args[1:], strict=False)
+    after = next((arg or "" for flag, arg in pairs if flag in {"--virtual", "-t"}), "")
+    attached = next((arg for arg in call.args if (arg or "").startswith("--virtual=")), None)
+    return (attached.partition("=")[2] if attached else after) if call.program == "apk" else ""
 
 
 def _plain(piece: Piece) -> bool:
@@ -213,17 +223,11 @@ def _installed(piece: Piece) -> list[Package] | None:
             if None in one.call.args:
                 return None
             gone = {(arg or "").partition("=")[0] for arg in one.call.args}
-            everything = _virtual(found, gone) if verb != "autoremove" else []
+            everything = [each.call for each in found if _group(each.call) in gone] if verb != "autoremove" else []
             found = [each for each in found if each.name not in gone and each.call not in everything]
         elif verb not in {"update", "upgrade", "clean", "autoclean", "makecache", "dist-upgrade", "distclean", "-y"}:
             return None
     return found
-
-
-def _virtual(found: list[Package], gone: set[str]) -> list[Call]:
-    """The commands whose packages are put into a group (`apk add --virtual`) that is removed."""
-    return [one.call for one in found if any((arg or "").partition("=")[2] in gone or arg in gone for arg in one.call.args)
-            and one.call.program == "apk"]  # fmt: skip
 
 
 def _named(call: Call) -> Iterator[Package | None]:

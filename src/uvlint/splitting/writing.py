@@ -155,13 +155,15 @@ def _builder(stage: Stage, pieces: list[Piece], made: Environment) -> list[str]:
         ]
     here = _once(here)
     ready = made.made
-    mounted = not ready
+    copied = min((piece.index for piece in here if piece.tool and piece.keyword == "COPY"), default=len(pieces))
     found: list[str] = []
     for piece in here:
         if not ready and not piece.tool and piece.index >= first:
             found += _making(stage, pieces, made, found)
             ready = True
-        found += _block(stage, piece, whole=piece.run is None or piece.environment, mounted=mounted)
+        found += _block(
+            stage, piece, whole=piece.run is None or piece.environment, mounted=not made.made or copied < piece.index
+        )
     return found
 
 
