@@ -61,7 +61,8 @@ def reason(build: Build) -> str:
     said = splitting.of(build)
     if not isinstance(said, str):
         return "nothing but its packages is in it: uv is mounted, and no build tools come with it"
-    said = re.sub(r"`(?!uv pip`|uv sync`)[^`]*`", "`X`", re.sub(r"line \d+", "line N", said))
+    said = re.sub(r"line \d+", "line N", said)
+    said = re.sub(r"`([^`]*)`", lambda one: one[0] if one[1] in {"uv pip", "uv sync"} else "`X`", said)
     return re.sub(r"(?<= )/\S+?(?=,? )", "/X", said)
 
 
