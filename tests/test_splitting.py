@@ -471,3 +471,34 @@ def test_a_setting_that_leads_past_the_environment_is_left_out() -> None:
     builder, final = stages(text)
     assert "ENV MODE=prod UV_NO_CACHE=1\n" in builder
     assert "ENV MODE=prod\n" in final
+
+
+# Stages that it continues ----------------------------------------------------------------------------------------------
+
+
+def test_a_stage_that_continues_settings_is_split_below_them() -> None:
+    base = "FROM python:3.12-slim AS base\nENV PYTHONUNBUFFERED=1\nWORKDIR /app\n"
+    made = split(f"{base}\nFROM base AS app\n{GCC}{UV}{INSTALL}{START}")
+    assert made.startswith(f"{base}\nFROM base AS builder\n")
+    assert (
+        f'\n\nFROM base AS app\nCOPY --from=builder /app/.venv /app/.venv\nENV PATH="/app/.venv/bin:$PATH"\n{START}'
+        in made
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        (GCC, "`gcc` is installed in a stage that it continues"),
+        (f"{UV}{INSTALL}", "more than one of the stages that it continues installs packages"),
+        ("ENV UV_SYSTEM_PYTHON=1\n", "packages would go elsewhere than to the environment"),
+    ],
+)
+def test_what_it_continues_must_not_be_for_the_build(base: str, why: str) -> None:
+    text = (
+        f"FROM python:3.12-slim AS base\nWORKDIR /app\n{base}\nFROM base\n{UV}{INSTALL.replace(' --system', '')}{START}"
+    )
+    assert (
+        split(text if "SYSTEM" in base else text.replace("uv pip install flask", "uv pip install --system flask"))
+        == f"no: {why}"
+    )

@@ -8,7 +8,7 @@ from uvlint import images, layering, model, ordering, parted, plan, syntax
 from uvlint.diagnostics import Fix, apply
 from uvlint.lazy import regex
 from uvlint.source import Source
-from uvlint.splitting import environment, heirs, sorting, starting, writing
+from uvlint.splitting import environment, heirs, sorting, starting, system, writing
 from uvlint.splitting.commands import MANAGERS
 from uvlint.splitting.declined import DeclinedError, WaitingError
 from uvlint.tools import bases
@@ -57,10 +57,12 @@ def _installing(final: Stage) -> Stage:
 
 
 def _split(stage: Stage) -> Split:
-    if stage.parent is not None:
-        raise DeclinedError(f"it continues the stage `{stage.parent.name}`")
-    if stage.base.kind != "python" or _OFFICIAL.match(bases.reference(stage.image or "")[0]) is None:
+    root = stage.chain[0]
+    if stage.base.kind != "python" or _OFFICIAL.match(bases.reference(root.image or "")[0]) is None:
         raise DeclinedError("only of the official Python images is it known that a second one has the same Python")
+    kept = next((name for one in stage.chain[:-1] for name in system.builds(one)), "")
+    if kept:
+        raise DeclinedError(f"`{kept}` is installed in a stage that it continues")
     if any(
         _brings_packages(step.instruction.args.text) for step in stage.steps if images.copied_from(step) is not None
     ):

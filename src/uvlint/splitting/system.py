@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import edits, packages, plan, reads
+from uvlint import calls, edits, packages, plan, reads
 from uvlint.diagnostics import Edit, apply
 from uvlint.lazy import regex
 from uvlint.source import Span
-from uvlint.splitting.commands import INSTALLS, REMOVES, Use
+from uvlint.splitting.commands import INSTALLS, MANAGERS, REMOVES, Use
 from uvlint.splitting.declined import DeclinedError, line
 
 if TYPE_CHECKING:
@@ -193,6 +193,16 @@ def _settle(piece: Piece, needs: _Needs) -> list[str]:
         return []
     piece.run = _without(piece, found, out)
     return [*out, *(_group(one.call) for one in found if one.name in grouped)]
+
+
+def builds(stage: Stage) -> Iterator[str]:
+    """The packages that a stage installs and that only builds need, but for tools that may be called at any time."""
+    for call in calls.find(stage.build, *MANAGERS):
+        if call.step.stage is stage:
+            names = [re.split(r"[=:]", word.value or "", maxsplit=1)[0] for word in call.words[call.rest :]]
+            yield from (
+                name for name in names if name not in _ON_CALL and packages.role(stage.base.family, name) == "build"
+            )
 
 
 def _group(call: Call) -> str:

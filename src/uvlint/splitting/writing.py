@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import context, plan
+from uvlint import context, environments, plan
 from uvlint.diagnostics import Edit, apply
 from uvlint.lazy import regex
 from uvlint.source import Span
@@ -205,7 +205,9 @@ def _making(stage: Stage, pieces: list[Piece], made: Environment, above: list[st
     settings = [f"ENV {pairs}"] if at is None else []
     if at is not None:
         above[at] = f"{above[at].rstrip()} {pairs}"
-    copied = [] if any(piece.tool and piece.keyword == "COPY" for piece in pieces) else [_copying(pieces)]
+    there = any(piece.tool and piece.keyword == "COPY" for piece in pieces)
+    there = there or any(environments.copies_uv(step) for one in stage.chain[:-1] for step in one.steps)
+    copied = [] if there else [_copying(pieces)]
     path = [f'ENV PATH="{made.place}/bin:$PATH"'] if _runs_programs(pieces) else []
     return [*copied, *settings, *path, f"RUN {environment.making(made)}"]
 
