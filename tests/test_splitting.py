@@ -8,6 +8,7 @@ from reading import built
 from uvlint import engine, parted, splitting
 from uvlint.config import Settings
 from uvlint.context import Context
+from uvlint.diagnostics import apply
 from uvlint.source import Source
 
 UV = """\
@@ -31,8 +32,6 @@ def split(text: str, files: dict[str, str] | None = None) -> str:
     made = splitting.of(build)
     if isinstance(made, str):
         return f"no: {made}"
-    from uvlint.diagnostics import apply  # noqa: PLC0415
-
     return apply(text, made.edits)
 
 
