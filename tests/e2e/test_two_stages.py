@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -18,73 +19,8 @@ ASK = """\
 import time, urllib.request
 for _ in range(200):
     try:
-        print(urllib.request.urlopen("http://127.0.0.1:8000/", timeout=5).read().decode())
-        break
-    except OSError:
-        time.sleep(0.1)
-"""
-"""Asks the service in its own container until it answers."""
-
-FLASK = """\
-import getpass, flask
-app = flask.Flask(__name__)
-@app.get("/")
-def home():
-    return "served by " + getpass.getuser()
-"""
-
-PROJECT = """\
-[build-system]
-requires = ["setuptools==80.9.0"]
-build-backend = "setuptools.build_meta"
-
-[project]
-name = "greeter"
-version = "1.0"
-dependencies = ["six==1.17.0"]
-scripts = { greet = "greeter:main" }
-
-[tool.setuptools]
-py-modules = ["greeter"]
-"""
-
-DJANGO_SETTINGS = """\
-import pathlib
-SECRET_KEY = "for tests"
-ALLOWED_HOSTS = ["*"]
-INSTALLED_APPS = ["django.contrib.staticfiles", "django.contrib.contenttypes", "django.contrib.auth"]
-ROOT_URLCONF = "site_urls"
-STATIC_URL = "/static/"
-STATIC_ROOT = pathlib.Path("/srv/site/collected")
-STATICFILES_DIRS = [pathlib.Path("/srv/site/assets")]
-"""
-
-DJANGO_URLS = """\
-import pathlib
-from django.http import HttpResponse
-from django.urls import path
-def home(request):
-    pathlib.Path("uploads/one").write_text("written")
-    return HttpResponse("collected: " + ", ".join(sorted(one.name for one in pathlib.Path("collected").iterdir())))
-urlpatterns = [path("", home)]
-"""
-
-MANAGE = """\
-import os, sys
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_settings")
-from django.core.management import execute_from_command_line
-execute_from_command_line(sys.argv)
-"""
-
-
-class Case(NamedTuple):
-    """A Dockerfile in its context; what its container says: over HTTP (`asks`), or what it prints."""
-
-    dockerfile: str
-    files: dict[str, str]
-    says: str
-    asks: bool = False
-    gone: tuple[str, ...] = ("uv",)
+        was_size, now_size = size(engine, before) / 1e6, size(engine, after) / 1e6
+    sys.stdout.write(f"\n{name}: {was_size:.0f} MB, {now_size:.0f} MB in two stages\n")
 
 
 CASES = {

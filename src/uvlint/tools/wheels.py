@@ -55,8 +55,11 @@ def there(requirement: str) -> bool:
 
 
 _ELSEWHERE = frozenset(
-    "black gevent lxml matplotlib mypy pillow psycopg2-binary pyarrow pyyaml scikit-learn scipy".split()
-)  # noqa: SIM905
+    {
+        *("black", "gevent", "lxml", "matplotlib", "mypy", "pillow", "psycopg2-binary", "pyarrow", "pyyaml"),
+        *("scikit-learn", "scipy"),
+    }
+)
 """Those of `_WHEELS` that link to a library of the system where they are compiled, or may."""
 
 _OPENMP = frozenset({"scikit-learn"})
