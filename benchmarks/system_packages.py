@@ -111,9 +111,21 @@ def libraries(archive: Archive, name: str, seen: frozenset[str] = frozenset()) -
     for one in package.depends:
         if own and (one not in archive or archive[one].source != package.source):
             continue
-        if HEADERS.search(one) and one not in seen | {name} | BUNDLED and not COMPILERS.match(one):
+        if (
+            HEADERS.search(one)
+            and one not in seen | {name} | BUNDLED
+            and not COMPILERS.match(one)
+            and not PYTHON.match(one)
+        ):
             found += libraries(archive, one, seen | {name}) or ()
     return tuple(dict.fromkeys(found))
+
+
+def fewest(archive: Archive, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The packages without the variants that another of them brings along: `libopenblas0` brings `libopenblas0-pthread`."""
+    return tuple(
+        name for name in names if not any(name.startswith(f"{one}-") and name in archive[one].depends for one in names)
+    )
 
 
 def cell(archives: dict[str, Archive], name: str) -> str:
@@ -122,7 +134,7 @@ def cell(archives: dict[str, Archive], name: str) -> str:
     A release with none, where others have some, is left out: its package may break the rule that they depend on them.
     """
     known = {release: found for release, one in archives.items() if (found := libraries(one, name)) is not None}
-    written = {release: ",".join(found) or "-" for release, found in known.items()}
+    written = {release: ",".join(fewest(archives[release], found)) or "-" for release, found in known.items()}
     if len(written) == len(archives) and len(set(written.values())) == 1:
         return next(iter(written.values()))
     return " ".join(f"{release}:{names}" for release, names in written.items() if names != "-")
