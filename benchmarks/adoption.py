@@ -77,8 +77,11 @@ class Count:
         return sum(count for reason, count in self.reasons.items() if barred(reason))
 
 
+CORPUS = Path(os.environ.get("UVLINT_CORPUS") or ROOT.parent / "shared" / "corpus")
+
+
 def corpus() -> list[Source]:
-    place = Path(os.environ.get("UVLINT_CORPUS") or ROOT.parent / "shared" / "corpus") / "dockerfiles.jsonl"
+    place = CORPUS / "dockerfiles.jsonl"
     if not place.is_file():
         raise SystemExit(f"{place} is not there: name the corpus in UVLINT_CORPUS")
     rows: list[dict[str, Any]] = [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]

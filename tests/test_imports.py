@@ -33,6 +33,9 @@ scripts
 caches
 provision
 translation
+packages
+parted
+splitting
 rules.pip_install
 proof
 engine

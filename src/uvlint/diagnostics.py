@@ -45,6 +45,7 @@ class Fix(NamedTuple):
 
     `title` says what they do, in the imperative. `note` says, of an unsafe fix, what may come out differently, and `drops`
     which requirements, files and indexes it no longer asks for, as they are written: any other has to be asked for still.
+    `claim` is what no other fix may touch at the same time, where that is more than lies between its edits.
     """
 
     title: str
@@ -53,10 +54,13 @@ class Fix(NamedTuple):
     note: str = ""
     files: tuple[FileEdit, ...] = ()
     drops: tuple[str, ...] = ()
+    claim: Span | None = None
 
     @property
     def hull(self) -> Span:
-        """What the fix claims of the text: from its first edit to its last."""
+        """What the fix claims of the text: from its first edit to its last, unless it says more."""
+        if self.claim is not None:
+            return self.claim
         starts, ends = zip(*(edit.span for edit in self.edits), strict=True) if self.edits else ((0,), (0,))
         return Span(min(starts), max(ends))
 

@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _VCS = regex(r"(?:git|hg|svn|bzr)\+")
+_PURE = frozenset(
+    {
+        "flit_core.buildapi",
+        "hatchling.build",
+        "poetry.core.masonry.api",
+        "pdm.backend",
+        "uv_build",
+        "setuptools.build_meta",
+    }
+)
+"""Backends that compile nothing; setuptools does so where a setup.py tells it."""
+
 _KEYS = ("install_requires", "setup_requires")
 
 
@@ -22,14 +34,29 @@ def from_version_control(name: str, data: bytes) -> list[str]:
     return [one.strip() for one in found if _VCS.search(one)]
 
 
-def _toml(text: str) -> Iterator[str]:
-    """The project's own requirements and those of its build; not those of its extras and groups, which are asked for apart."""
-    import tomllib  # noqa: PLC0415 - only for the few projects that name a repository
+def of_python_alone(data: bytes) -> list[str] | None:
+    """What a pyproject.toml requires of a project that needs no compiler itself; None where that can't be told."""
+    tables = _tables(data.decode("utf-8", "replace"))
+    project, build = tables.get("project"), tables.get("build-system")
+    backend = build.get("build-backend") if isinstance(build, dict) else None
+    if not isinstance(project, dict) or backend not in _PURE or "dependencies" in project.get("dynamic", ()):
+        return None
+    found = project.get("dependencies", [])
+    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
+
+
+def _tables(text: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - only for the few projects that are looked into
 
     try:
-        tables: dict[str, Any] = tomllib.loads(text)
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
-        return
+        return {}
+
+
+def _toml(text: str) -> Iterator[str]:
+    """The project's own requirements and those of its build; not those of its extras and groups, which are asked for apart."""
+    tables = _tables(text)
     for table, key in (("project", "dependencies"), ("build-system", "requires")):
         owner = tables.get(table)
         values = owner.get(key) if isinstance(owner, dict) else None

@@ -1,8 +1,8 @@
 """What must hold of a fixed text before it is written.
 
 It parses; each RUN that could be read still can; a safe fix asks the installers for the same and leaves FROM, USER, CMD,
-ENTRYPOINT, EXPOSE and VOLUME as they were; an unsafe one loses nothing that was asked for, but what it says it drops; and
-instructions that no fix claimed read as before to dockerfile-parse, a parser that this project did not write.
+ENTRYPOINT, EXPOSE and VOLUME as they were; an unsafe one loses nothing that was asked for, but what it says it drops; what
+becomes two stages does together what it did as one (`parted`); and instructions that no fix claimed read as before to dockerfile-parse, a parser that this project did not write.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
-from uvlint import instructions, reads
+from uvlint import instructions, parted, reads
 from uvlint.diagnostics import ENVIRONMENT
 from uvlint.lazy import regex
 from uvlint.plan import of, plan
@@ -46,7 +46,7 @@ def objection(
         return "the installers would be asked for something else"
     if not safe and (gone := lost(before, after, drops)):
         return f"`{gone}` would no longer be asked for"
-    return _second_opinion(before.dockerfile, after.dockerfile, edits)
+    return parted.objection(before, after) or _second_opinion(before.dockerfile, after.dockerfile, edits)
 
 
 def of_files(before: Build, after: Build, files: Sequence[FileEdit]) -> str | None:

@@ -13,10 +13,12 @@ from uvlint import calls, context, metadata
 from uvlint.lazy import regex
 from uvlint.model import normal, text_of
 from uvlint.record import field, record
-from uvlint.tools import requirements
+from uvlint.tools import requirements, wheels
 from uvlint.tools.requirements import Scan
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from uvlint.calls import Call
     from uvlint.model import Step
     from uvlint.plan import Install
@@ -182,6 +184,45 @@ def look(call: Call, place: str) -> File | None:
     if found.path is not None and folder is not None and build.context is not None:
         data = build.context.read(folder, found.path)
     return File(place, found.path, found.step, data)
+
+
+def by_wheels(install: Install) -> bool:
+    """Whether all that an install asks for comes in wheels, or is Python alone."""
+    lines = _listed(install) if not install.has("no-binary") else None
+    return bool(lines) and all(map(wheels.there, lines or ()))
+
+
+def carried(install: Install, installed: Collection[str]) -> bool:
+    """Whether all that an install asks for runs on a slim image, `installed` being the system packages there."""
+    lines = _listed(install)
+    return bool(lines) and all(wheels.carried(line, installed) for line in lines or ())
+
+
+def _listed(install: Install) -> list[str] | None:
+    """The requirements of an install, those of its files too; None where they aren't all seen."""
+    if install.tool not in {"pip", "uv"} or install.given is None:
+        return None
+    found = of(install)
+    if found.missing or found.local or found.scan.git or found.scan.find_links:
+        return None
+    lines = [one.value for one in install.requirements if one.value not in _HERE or not found.directories]
+    if len(found.directories) != len(install.requirements) - len(lines):
+        return None
+    for file in found.files:
+        name = posixpath.basename(file.image)
+        if file.data is None or name in {"setup.py", "setup.cfg"}:
+            return None
+        if name == "pyproject.toml" and found.directories:
+            lines += metadata.of_python_alone(file.data) or [None]
+        elif not name.endswith((".txt", ".in")):
+            return None
+        else:
+            text = file.data.decode("utf-8", "replace")
+            lines += [bare for line in text.splitlines() if (bare := line.partition("#")[0].strip())]
+    return None if None in lines else [one for one in lines if one is not None]
+
+
+_HERE = frozenset({".", "./"})
 
 
 _HARMLESS = frozenset({"cat", "ls", "test", "[", "rm", "chmod", "chown", "grep", "head", "wc"})

@@ -62,6 +62,21 @@ class Image(NamedTuple):
     env: dict[str, str]
 
 
+class Size(NamedTuple):
+    """What a move made of a project's image, in bytes."""
+
+    project: str
+    move: str
+    before: int
+    after: int
+
+    def row(self) -> str:
+        share = 100 * self.after / self.before
+        return (
+            f"| {self.project} | {self.move} | {self.before / 1e6:.0f} MB | {self.after / 1e6:.0f} MB | {share:.0f} % |"
+        )
+
+
 @dataclass
 class Engine:
     """The docker command with the environment that reaches the engine.

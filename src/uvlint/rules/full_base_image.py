@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from uvlint import calls, images, plan, reads
 from uvlint.diagnostics import Diagnostic, Edit, Fix, Safety
 from uvlint.lazy import regex
+from uvlint.model import normal
 from uvlint.rules import rule
-from uvlint.tools import bases, wheels
+from uvlint.tools import bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,10 @@ _THERE = frozenset(
 )  # fmt: skip
 """Programs that the slim image has as well."""
 
+_ABSENT = regex(r"(?<![\w./-])(?:\S*/)?(?:curl|wget|git|nc|ps|pgrep)(?=[\s\"']|\Z)")
+"""Programs that a health check may run, and only the full image has."""
+
+_DJANGO = frozenset({"collectstatic", "check", "migrate"})
 _NOTE = "compilers, headers, git, curl and the libraries that only the full image has will be missing"
 
 
@@ -56,14 +62,23 @@ def _does_without(stage: Stage) -> bool:
     """Whether all that a stage runs is there without the full image, as far as can be told."""
     installs = {id(one.call): one for one in plan.installs(stage.build)}
     known = calls.all_calls(stage.build)
-    return all(_plain(step, installs, {id(one.command): one for one in known[step]}) for step in stage.steps)
+    if not all(_plain(step, installs, {id(one.command): one for one in known[step]}) for step in stage.steps):
+        return False
+    libraries = {
+        word.text for call in calls.find(stage.build, "apt-get") if call.step.stage is stage for word in call.words
+    }
+    return all(
+        one.tool not in {"pip", "uv"} or one.empty or reads.carried(one, libraries)
+        for source in images.shipped(stage.build) - {stage}
+        for one in plan.in_stage(source)
+    )
 
 
 def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call]) -> bool:
     if step.onbuild:
         return False
     if step.run is None:
-        return True
+        return step.instruction.keyword != "HEALTHCHECK" or not _ABSENT.search(step.instruction.args.text)
     if step.script is None:
         return False
     for command in step.script.commands:
@@ -71,28 +86,29 @@ def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call
         name = command.name if call is None else call.program
         if not command.words:
             continue
-        if name not in _THERE or (name == "python" and call is not None and "-m" not in call.args):
+        if name not in _THERE or (name == "python" and (call is None or not _alone(call))):
             return False
         if call is not None and call.program in {"pip", "uv", "uvx"}:
             install = installs.get(id(call))
             if install is None and call.verb not in {"venv", "cache", "--version", "list", "check", "freeze"}:
                 return False
-            if install is not None and not _by_wheels(install):
+            if install is not None and not reads.by_wheels(install):
                 return False
     return True
 
 
-def _by_wheels(install: Install) -> bool:
-    """Whether all that is asked for comes in wheels, or is Python alone."""
-    if install.tool not in {"pip", "uv"} or install.given is None or install.has("no-binary"):
+_CALLS = regex(
+    r"\b(?:subprocess|os\.(?:system|popen|exec\w+|spawn\w+)|popen|ctypes|cdll|shutil\.which|pexpect|sh\b)",
+    re.IGNORECASE,
+)
+
+
+def _alone(call: calls.Call) -> bool:
+    """Whether a Python needs nothing but itself: a module, one of Django's commands, or a script that is seen."""
+    words = [arg for arg in call.args if arg is None or not arg.startswith("-")]
+    if "-m" in call.args or (len(words) > 1 and words[0] in {"manage.py", "./manage.py"} and words[1] in _DJANGO):
+        return True
+    if not words or words[0] is None or "-c" in call.args or (call.workdir is None and not words[0].startswith("/")):
         return False
-    found = reads.of(install)
-    if found.missing or found.directories or found.local or found.scan.git or found.scan.find_links:
-        return False
-    lines = [one.value for one in install.requirements]
-    for file in found.files:
-        if file.data is None or not file.image.endswith((".txt", ".in")):
-            return False
-        text = file.data.decode("utf-8", "replace")
-        lines += [bare for line in text.splitlines() if (bare := line.partition("#")[0].strip())]
-    return bool(lines) and all(line is not None and wheels.there(line) for line in lines)
+    data = reads.seen(call, normal(words[0] if words[0].startswith("/") else f"{call.workdir}/{words[0]}"))
+    return data is not None and _CALLS.search(data.decode("utf-8", "replace")) is None

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import calls, environments, images, plan
-from uvlint.diagnostics import Diagnostic
+from uvlint import calls, environments, images, lending, plan
+from uvlint.diagnostics import ENVIRONMENT, Diagnostic, Fix, Safety
 from uvlint.lazy import regex
 from uvlint.rules import rule
+from uvlint.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uvlint.calls import Call
     from uvlint.model import Build, Stage
+    from uvlint.splitting import Split
 
 _MANAGERS = ("apt-get", "apk", "dnf", "yum", "microdnf", "zypper")
 _INSTALLS = frozenset({"install", "add", "in", "groupinstall"})
@@ -32,18 +34,36 @@ def single_stage(build: Build) -> Iterator[Diagnostic]:
     if program is None or _OTHER.match(images.command_line(program.instruction)):
         return
     stage = build.stages[-1]
-    steps = list(stage.before())
-    if any(images.copied_from(step) is not None for step in steps) or not _installs_python(stage):
+    if not _installs_python(stage):
         return
     found = [*_packages(stage), *(["uv"] if _ships_uv(stage) else [])]
-    if not found:
+    lent = not found and any(map(lending.brings_uv, stage.before()))
+    if not found and not lent:
         return
-    shown = ", ".join(f"`{name}`" for name in found[:_NAMED])
+    from uvlint import splitting  # noqa: PLC0415 - only for the few files that install in what they ship
+
+    split = splitting.of(build)
+    if lent and isinstance(split, str):
+        return  # uv alone, which uv-in-final-image mounts instead
+    shown = ", ".join(f"`{name}`" for name in found[:_NAMED] or ["uv"])
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    yield Diagnostic(
-        stage.start.args.whole,
-        f"the final image holds what only its build needs: {shown}{more}",
-        help="install in a stage of its own, and COPY --from the environment that comes of it",
+    message = f"the final image holds what only its build needs: {shown}{more}"
+    if isinstance(split, str):
+        yield Diagnostic(stage.start.args.whole, message, help=f"{_WAY}; no fix: {split}")
+        return
+    drops = () if split.environment.made else (ENVIRONMENT,)
+    whole = Span(0, len(build.dockerfile.source.text))
+    fix = Fix("Make two stages of it", split.edits, Safety.UNSAFE, _note(split), drops=drops, claim=whole)
+    yield Diagnostic(stage.start.args.whole, message, fix)
+
+
+_WAY = "install in a stage of its own, and COPY --from the environment that comes of it"
+
+
+def _note(split: Split) -> str:
+    place = split.environment.place
+    return (
+        f"packages are in {place}, which a folder mounted over it hides; what only builds need is gone from the image"
     )
 
 

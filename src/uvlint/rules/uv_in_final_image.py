@@ -23,6 +23,8 @@ def uv_in_final_image(build: Build) -> Iterator[Diagnostic]:
     copies = [step for step in final.before() if lending.brings_uv(step)]
     if not copies or lending.runs_uv(final):
         return
+    from uvlint import splitting  # noqa: PLC0415 - only for the few files that ship uv
+
     for step in copies:
         span = step.instruction.args.whole
         users = lending.users(step)
@@ -32,6 +34,8 @@ def uv_in_final_image(build: Build) -> Iterator[Diagnostic]:
             yield Diagnostic(span, message, help="install in a stage of its own, and copy the environment from it")
             continue
         made = lending.edits_for(step, users) if not isinstance(users, str) else users
+        if used and splitting.waits(build):  # and then stays in a stage of its own
+            made = splitting.WAITS
         if isinstance(made, str):
             yield Diagnostic(span, message, help=made)
         else:

@@ -6,7 +6,12 @@ wheels for Linux on amd64 and arm64. What they need in turn is of the one or the
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from uvlint.lazy import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _REQUIREMENT = regex(r"[\"']?(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w,. -]*\])?\s*(?P<pin>[=<>~!][^;\"']*)?[\"']?\Z")
 _PURE = frozenset(
@@ -19,7 +24,7 @@ _PURE = frozenset(
     google-api-python-client google-auth google-cloud-bigquery google-cloud-datastore google-cloud-error-reporting
     google-cloud-firestore google-cloud-logging google-cloud-pubsub google-cloud-secret-manager google-cloud-storage
     google-cloud-tasks google-cloud-vision gunicorn h11 hatch hatchling httpx humanize hypothesis idna
-    importlib-metadata invoke isort itsdangerous jinja2 jmespath jsonschema kombu kubernetes mako markdown mkdocs
+    importlib-metadata invoke isort itsdangerous jinja2 jmespath joblib jsonschema kombu kubernetes mako markdown mkdocs
     mkdocs-material mkdocstrings mock mypy-extensions networkx nose2 oauthlib openai openapi-spec-validator
     packaging paho-mqtt passlib pathspec pelican pip pip-tools platformdirs pluggy poetry prometheus-client
     pycodestyle pyflakes pygments pyjwt pylint pymysql pyparsing pytest pytest-asyncio pytest-cov pytest-django
@@ -47,3 +52,29 @@ def there(requirement: str) -> bool:
         return False
     name = match["name"].lower().replace("_", "-").replace(".", "-")
     return name in _PURE or (name in _WHEELS and not match["pin"])
+
+
+_ELSEWHERE = frozenset(
+    {
+        *("black", "gevent", "lxml", "matplotlib", "mypy", "pillow", "psycopg2-binary", "pyarrow", "pyyaml"),
+        *("scikit-learn", "scipy"),
+    }
+)
+"""Those of `_WHEELS` that link to a library of the system where they are compiled, or may."""
+
+_OPENMP = frozenset({"scikit-learn"})
+"""Those that link to libgomp, and else to nothing that the slim images lack."""
+
+
+def carried(requirement: str, installed: Collection[str] = ()) -> bool:
+    """Whether what a line asks for runs on a slim Python image, be it a wheel or compiled where there are all headers.
+
+    `installed` are the system packages that the image has besides.
+    """
+    match = _REQUIREMENT.match(requirement.strip())
+    if match is None:
+        return False
+    name = match["name"].lower().replace("_", "-").replace(".", "-")
+    if name in _OPENMP and "libgomp1" in installed:
+        return True
+    return there(requirement) or name in _PURE or name in _WHEELS - _ELSEWHERE

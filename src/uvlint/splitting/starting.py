@@ -1,0 +1,138 @@
+"""What a container of the image starts, and whether it finds an environment that PATH leads to."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from uvlint import context, images, lending
+from uvlint.arguments import split_words
+from uvlint.lazy import regex
+from uvlint.model import normal
+from uvlint.splitting.commands import touches_packages
+from uvlint.splitting.declined import DeclinedError, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uvlint.model import Stage, Step
+
+STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+_ABSOLUTE = regex(r"/usr/(?:local/)?s?bin/[\w.-]+")
+_THERE = regex(r"/(?:usr/)?bin/(?:(?:ba|da)?sh|env|tini|dumb-init|nice|timeout|test|true|false|stdbuf)\Z")
+_RESETS = regex(
+    r"(?:\A|[\s\"'/;&|(])(?:cron|crond|supervisord|systemd|init|su|sudo|runuser|login|sshd|s6-svscan|runsvdir|monit|circusd"
+    r"|uwsgi|apache2(?:ctl)?|httpd|conda|mamba|micromamba|pm2|honcho|foreman)(?=[\s\"';&|)]|\Z)"
+)
+"""What starts programs with a PATH of its own, or has a Python of its own built in."""
+
+_LOGIN = regex(r"\b(?:ba|z|da)?sh[\"',\s]+-\w*l|--login")
+_INSTALLS = regex(
+    r"(?<![\w.-])(?:pip3?|pipx|pipenv|poetry|conda|mamba|uvx?)\b(?![.\w=-])|\bvenv/bin/activate|\bpython[\d.]*\s+-m\s+(?:pip|venv)"
+)
+_SCRIPT = regex(r"(?:\A|/)[\w.-]+\.(?:sh|bash)\Z")
+_FRONT = frozenset(
+    {"exec", "tini", "dumb-init", "--", "-g", "gosu", "su-exec", "sh", "bash", "/bin/sh", "/bin/bash", "env"}
+)
+
+
+def check(stage: Stage) -> None:
+    """Raises DeclinedError where a container starts something that an environment on PATH would not serve."""
+    for step in _starts(stage):
+        text = images.command_line(step.instruction) or step.instruction.args.text
+        _plain(step, text)
+        for script in _scripts(step):
+            data = _content(stage, script)
+            if data is None:
+                raise DeclinedError(f"`{script}`, which {line(step)} starts, isn't seen")
+            _script(script, data)
+    if lending.runs_uv(stage):
+        raise DeclinedError("a container runs uv, or what isn't seen")
+
+
+def _script(script: str, data: str) -> None:
+    """Raises DeclinedError for what a script does that the environment would not serve."""
+    found = _INSTALLS.search(data)
+    if found is not None:
+        raise DeclinedError(f"`{script}` runs `{found[0].strip()}`")
+    named = touches_packages(data)
+    if named:
+        raise DeclinedError(f"`{script}` names `{named}`")
+    if _RESETS.search(data):
+        raise DeclinedError(f"`{script}` starts programs with a PATH of its own")
+
+
+def words(stage: Stage) -> str:
+    """All that a container starts, with the scripts that are seen, as one text."""
+    found = []
+    for step in _starts(stage):
+        found.append(step.instruction.args.text)
+        found += [_content(stage, script) or "" for script in _scripts(step)]
+    return "\n".join(found)
+
+
+def _starts(stage: Stage) -> list[Step]:
+    return [step for step in stage.steps if step.instruction.keyword in STARTS]
+
+
+def _plain(step: Step, text: str) -> None:
+    named = touches_packages(text)
+    if named:
+        raise DeclinedError(f"{line(step)} names `{named}`")
+    if _LOGIN.search(text):
+        raise DeclinedError(f"{line(step)} starts a login shell, which sets PATH anew")
+    found = _RESETS.search(text)
+    if found is not None:
+        raise DeclinedError(
+            f"what `{found[0].strip(chr(34) + chr(39) + ' /;&|(')}` starts may not find the environment"
+        )
+    found = _INSTALLS.search(text)
+    if found is not None:
+        raise DeclinedError(f"{line(step)} runs `{found[0].strip()}`")
+    for match in _ABSOLUTE.finditer(text):
+        if not _THERE.match(match[0]) and not _copied(step.stage, match[0]) and match[0].startswith("/usr/local"):
+            raise DeclinedError(f"{line(step)} names `{match[0]}`, which would be elsewhere")
+
+
+def _copied(stage: Stage, place: str) -> bool:
+    """Whether a COPY brings a file to a place."""
+    for step in stage.steps:
+        if step.instruction.keyword not in {"COPY", "ADD"}:
+            continue
+        target = context.destination(step)
+        if target is None:
+            continue
+        if target == place or any(
+            f"{target.rstrip('/')}/{posixpath.basename(word.text)}" == place for word in step.instruction.words()[:-1]
+        ):
+            return True
+    return False
+
+
+def _scripts(step: Step) -> Iterator[str]:
+    """The shell scripts that a step starts."""
+    instruction = step.instruction
+    if instruction.json is not None:
+        given = [word.text for word in instruction.json]
+    else:
+        given = [word.text.strip("\"'") for word in split_words(instruction.command)]
+    first = next((one for one in given if one not in _FRONT), "")
+    for text in given:
+        if _SCRIPT.search(text) or (text == first and "/" in text and not posixpath.dirname(text).endswith("bin")):
+            yield text
+
+
+def _content(stage: Stage, path: str) -> str | None:
+    """What stands in a script of the image; None where that can't be told."""
+    build, last = stage.build, stage.steps[-1:]
+    root = context.root(build)
+    workdir = stage.end.workdir
+    if not last or (workdir is None and not path.startswith("/")):
+        return None
+    found = context.origin(last[0], normal(path if path.startswith("/") else f"{workdir}/{path}"))
+    if found is None:
+        return None
+    data = found.data
+    if found.path is not None and build.context is not None and root is not None:
+        data = build.context.read(root, found.path)
+    return None if data is None else data.decode("utf-8", "replace")

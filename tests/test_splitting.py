@@ -1,0 +1,503 @@
+"""One stage as two: what goes where, what is declined and why, and what the proof refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from reading import built
+from uvlint import engine, parted, splitting
+from uvlint.config import Settings
+from uvlint.context import Context
+from uvlint.diagnostics import apply
+from uvlint.source import Source
+
+UV = """\
+COPY --from=ghcr.io/astral-sh/uv:0.13.8 /uv /bin/
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=0
+"""
+INSTALL = "RUN uv pip install --system flask==3.1.0\n"
+START = 'CMD ["flask", "run"]\n'
+GCC = "RUN apt-get update && apt-get install -y gcc && rm -rf /var/lib/apt/lists/*\n"
+
+
+def service(*lines: str, image: str = "python:3.12-slim-bookworm", end: str = START) -> str:
+    body = "".join(f"{line}\n" for line in lines)
+    return f"FROM {image}\n{UV}WORKDIR /app\n{body}{end}"
+
+
+def split(text: str, files: dict[str, str] | None = None) -> str:
+    """The text in two stages; or, behind "no: ", why there are none."""
+    seen = Context.of(files) if files is not None else None
+    build = engine.read(Source(text), Settings(), seen)
+    made = splitting.of(build)
+    if isinstance(made, str):
+        return f"no: {made}"
+    return apply(text, made.edits)
+
+
+def stages(text: str, files: dict[str, str] | None = None) -> tuple[str, str]:
+    """The builder and the final stage that come of a service."""
+    made = split(text, files)
+    assert "AS builder" in made, made
+    builder, final = made.partition(" AS builder\n")[2].rsplit("\nFROM ", 1)
+    return builder, f"FROM {final}"
+
+
+# What goes where -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "build", "run"),
+    [
+        ("ENV PYTHONUNBUFFERED=1", False, True),
+        ("ENV CFLAGS=-O2", True, True),
+        ("USER 1000\nUSER root", False, True),
+        ('SHELL ["/bin/bash", "-c"]', True, True),
+        ("LABEL a=b", False, True),
+        ("EXPOSE 80", False, True),
+        ("VOLUME /data", False, True),
+        ("RUN useradd app", False, True),
+        ("RUN mkdir -p /data && chown nobody /data", False, True),
+        ("RUN apt-get update && apt-get install -y libgl1", False, True),
+        ("RUN apt-get update && apt-get install -y something-unknown", True, True),
+        ("RUN apt-get update && apt-get install -y make", True, False),
+        ("RUN apt-get update && apt-get install -y curl", True, True),
+        ("RUN curl -o /etc/apt/keyrings/a.gpg https://a.example/key", True, True),
+        ("RUN curl -o /srv/model.bin https://a.example/model", False, True),
+        ("COPY settings.ini /etc/app/", False, True),
+        ("ADD https://a.example/model.bin /models/", False, True),
+    ],
+)
+def test_before_the_install(line: str, build: bool, run: bool) -> None:
+    builder, final = stages(service(line, INSTALL.strip()))
+    assert (line in builder, line in final) == (build, run)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN python manage.py collectstatic --noinput",
+        "RUN python -m nltk.downloader punkt",
+        "RUN playwright install --with-deps chromium",
+        "RUN flask compile-assets",
+        "ENV CFLAGS=-O2",
+        "COPY . .",
+        "RUN apt-get update && apt-get install -y ffmpeg",
+    ],
+)
+def test_what_comes_behind_the_install_is_the_images(line: str) -> None:
+    builder, final = stages(service(INSTALL.strip(), line))
+    assert line not in builder
+    assert final.index("COPY --from=builder /app/.venv /app/.venv") < final.index(line)
+
+
+def test_an_argument_goes_where_it_is_read() -> None:
+    text = service(
+        "ARG INDEX",
+        "ARG COMMIT",
+        "ARG OTHER",
+        'RUN uv pip install --system --index-url "$INDEX" flask',
+        "LABEL c=$COMMIT",
+    )
+    builder, final = stages(text)
+    assert [f"ARG {name}\n" in builder for name in ("INDEX", "COMMIT", "OTHER")] == [True, False, True]
+    assert [f"ARG {name}\n" in final for name in ("INDEX", "COMMIT", "OTHER")] == [False, True, True]
+
+
+def test_a_list_that_only_installs_read_is_the_builders() -> None:
+    text = service("COPY requirements.txt .", "RUN uv pip install --system -r requirements.txt", "COPY app.py .")
+    builder, final = stages(text)
+    assert "COPY requirements.txt ." in builder
+    assert "requirements.txt" not in final
+
+
+def test_sources_that_are_installed_are_in_both() -> None:
+    files = {"pyproject.toml": '[project]\nname = "a"\nversion = "1"\n', "a.py": ""}
+    builder, final = stages(service("COPY . .", "RUN uv pip install --system ."), files)
+    assert "COPY . ." in builder
+    assert "COPY . ." in final
+
+
+@pytest.mark.parametrize(
+    ("installed", "kept"),
+    [
+        ("gcc libpq-dev libgl1", "libgomp1 libpq5 libgl1"),
+        ("gcc", "libgomp1"),
+        ("libpq-dev libpq5", "libpq5"),
+        ("something-unknown gcc", "something-unknown libgomp1"),
+        ("curl gcc", "curl libgomp1"),
+    ],
+)
+def test_libraries_take_the_place_of_headers(installed: str, kept: str) -> None:
+    text = service(f"RUN apt-get update && apt-get install -y {installed}", "COPY requirements.txt .",
+                   "RUN uv pip install --system -r requirements.txt")  # fmt: skip
+    builder, final = stages(text)
+    assert f"install -y {installed}\n" in builder
+    assert f"install -y {kept}\n" in final
+
+
+def test_what_comes_in_wheels_needs_no_library_of_the_compiler() -> None:
+    _, final = stages(service(GCC.strip(), "RUN uv pip install --system flask"))
+    assert "apt-get" not in final
+
+
+def test_git_goes_where_only_requirements_come_from_it() -> None:
+    text = service(
+        "RUN apt-get update && apt-get install -y git", "RUN uv pip install --system git+https://a.example/b.git"
+    )
+    builder, final = stages(text)
+    assert "git" in builder
+    assert "git" not in final
+
+
+def test_a_tool_that_the_image_calls_stays() -> None:
+    end = "HEALTHCHECK CMD curl -f http://localhost\n" + START
+    text = service("RUN apt-get update && apt-get install -y curl git gcc", "RUN curl https://a.example/x -o x.txt",
+                   "RUN uv pip install --system git+https://a.example/b.git", end=end)  # fmt: skip
+    assert "install -y curl libgomp1\n" in stages(text)[1]
+
+
+def test_packages_that_are_removed_again_are_the_builders() -> None:
+    text = service(
+        "RUN apt-get update && apt-get install -y gcc libpq5 && uv pip install --system flask && apt-get purge -y gcc"
+    )
+    builder, final = stages(text)
+    assert "apt-get purge -y gcc" in builder
+    assert "RUN apt-get update && apt-get install -y libpq5 && rm -rf /var/lib/apt/lists/*\n" in final
+    later = service(
+        "RUN apt-get update && apt-get install -y gcc git", INSTALL.strip(), "# tidy", "RUN apt-get purge -y gcc git"
+    )
+    builder, final = stages(later)
+    assert "# tidy\nRUN apt-get purge -y gcc git" in builder
+    assert "apt-get" not in final
+
+
+def test_the_environment_is_made_before_files_are_copied() -> None:
+    text = service("COPY requirements.txt .", "RUN uv pip install --system -r requirements.txt")
+    builder, _ = stages(text)
+    assert builder.index("RUN uv venv /app/.venv") < builder.index("COPY requirements.txt")
+    assert "UV_PYTHON_DOWNLOADS=0 VIRTUAL_ENV=/app/.venv\n" in builder
+
+
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [
+        ((), "/app/.venv"),
+        (("RUN chown -R nobody /app",), "/opt/venv"),
+        (("RUN chmod -R a+rX .",), "/opt/venv"),
+        (("VOLUME /app",), "/opt/venv"),
+        (("WORKDIR /",), "/opt/venv"),
+        (("WORKDIR /srv",), "/srv/.venv"),
+        (("RUN git clone https://a.example/b.git .",), "/opt/venv"),
+        (("RUN mkdir /srv", "WORKDIR /srv"), "/opt/venv"),
+        (("RUN useradd -m app", "WORKDIR /home/app"), "/opt/venv"),
+        (("WORKDIR /root/app",), "/opt/venv"),
+    ],
+)
+def test_the_environment_is_where_nothing_changes_it(lines: tuple[str, ...], place: str) -> None:
+    _, final = stages(service(INSTALL.strip(), *lines))
+    assert f'COPY --from=builder {place} {place}\nENV PATH="{place}/bin:$PATH"\n' in final
+
+
+def test_an_environment_of_the_hosts_does_not_come_over_it() -> None:
+    _, final = stages(service(INSTALL.strip(), "COPY . ."), {".venv/pyvenv.cfg": "", "app.py": ""})
+    assert "/opt/venv" in final
+
+
+@pytest.mark.parametrize(
+    ("image", "option"), [("python:3.11-slim", "--system-site-packages "), ("python:3.13-slim", ""), ("python:3", "")]
+)
+def test_setuptools_of_an_older_image_stays_within_reach(image: str, option: str) -> None:
+    assert f"RUN uv venv {option}/app/.venv\n" in stages(service(INSTALL.strip(), image=image))[0]
+
+
+def test_an_environment_that_the_file_makes_stays_as_it_is() -> None:
+    text = f"""\
+FROM python:3.12-slim AS app
+{UV}RUN uv venv /opt/venv
+ENV VIRTUAL_ENV=/opt/venv PATH="/opt/venv/bin:$PATH"
+RUN uv pip install flask
+{START}"""
+    made = split(text)
+    assert made.endswith(f"""\
+FROM python:3.12-slim AS app
+COPY --from=builder /opt/venv /opt/venv
+ENV VIRTUAL_ENV=/opt/venv PATH="/opt/venv/bin:$PATH"
+{START}""")
+
+
+def test_names_of_stages_do_not_clash() -> None:
+    text = (
+        f"FROM node:22 AS builder\nRUN npm run build\n\n{service(INSTALL.strip(), 'COPY --from=builder /dist static')}"
+    )
+    made = split(text)
+    assert "\nFROM python:3.12-slim-bookworm AS build\n" in made
+    assert made.count("COPY --from=builder /dist static") == 1
+
+
+def test_a_uv_that_is_mounted_is_copied_to_the_builder() -> None:
+    text = """\
+FROM python:3.12-slim
+RUN apt-get update && apt-get install -y gcc
+RUN --mount=from=ghcr.io/astral-sh/uv:0.13.8,source=/uv,target=/bin/uv \\
+    --mount=type=cache,target=/root/.cache/uv \\
+    uv pip install --system -r /requirements.txt
+CMD ["flask", "run"]
+"""
+    builder, _ = stages(text)
+    assert "COPY --from=ghcr.io/astral-sh/uv:0.13.8 /uv /bin/\n" in builder
+    assert "RUN --mount=type=cache,target=/root/.cache/uv \\\n    uv pip install -r" in builder
+
+
+def test_lines_end_as_in_the_file() -> None:
+    text = service("# one", GCC.strip(), "COPY requirements.txt .", "RUN uv pip install --system -r requirements.txt")
+    made = split(text.replace("\n", "\r\n"))
+    assert made == split(text).replace("\n", "\r\n")
+
+
+def test_the_last_line_may_be_open() -> None:
+    text = service(INSTALL.strip(), end="")
+    assert split(f"{text}CMD flask run").endswith("\nCMD flask run")
+
+
+# What is declined ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (("RUN pip install six", INSTALL), "`pip install six` isn't uv's yet: what is said of it comes first"),
+        (("RUN poetry install", INSTALL), "`poetry install` isn't `uv pip` or `uv sync`"),
+        (("RUN conda install x", INSTALL), "`conda install x` isn't uv's yet: what is said of it comes first"),
+        (("RUN uv pip install --target /t x",), "`uv pip install --target /t x` installs to a place of its own"),
+        (("RUN uv venv /v && uv pip install --python /v x", INSTALL), "packages go to more than one environment"),
+        (("USER app", INSTALL), "`uv pip install --system flask==3.1.0` isn't run by root"),
+        (("RUN uv pip install --system $(cat x)",), "the options of `uv pip install --system $(cat x)` can't be read"),
+        (("ONBUILD COPY . .", INSTALL), "line 5 is for the builds of other images"),
+        (("RUN if", INSTALL), "line 5 can't be read"),
+        (
+            (INSTALL.strip(), "RUN sed -i s/a/b/ /usr/local/lib/python3.12/site-packages/x.py"),
+            "line 6 names `/usr/local/lib/python`, which would be elsewhere",
+        ),
+        (
+            (INSTALL.strip(), "COPY x.py /usr/local/lib/python3.12/site-packages/"),
+            "line 6 names `/usr/local/lib/python`, which would be elsewhere",
+        ),
+        (
+            ("ENV PYTHONPATH=/usr/local/lib/python3.12/site-packages", INSTALL),
+            "line 5 names `/usr/local/lib/python`, which would be elsewhere",
+        ),
+        ((INSTALL.strip(), "RUN ln -s /usr/local/bin/python /x"), "line 6 names `/usr/local/bin/python`, which would be elsewhere"),
+        (("RUN uv pip install --system six && python x.py",), "line 5 installs and does more: `python x.py`"),
+        (("ARG uvpip='uv pip install'", INSTALL.strip(), "RUN $uvpip six"), "line 7 names `$uvpip`: what it does with it can't be told"),
+        ((GCC.strip(), "RUN ./configure && make install", INSTALL), "line 6 may need `gcc` for what the image holds"),
+        (("RUN make install", INSTALL), "line 5 compiles something that isn't in the environment"),
+        ((GCC.strip(), INSTALL.strip(), "RUN npm ci"), "line 7 may need `gcc` for what the image holds"),
+        (("RUN apt-get update && apt-get install -y gcc && ./x.sh", INSTALL), "line 5 installs `gcc` and does more"),
+        (("RUN python list.py > requirements.txt", "RUN uv pip install --system -r requirements.txt"),
+         "line 5 makes `requirements.txt`, which is installed from"),
+        ((INSTALL.strip(), "ENV PATH=/usr/local/bin:/usr/bin"), "PATH is set anew, without what it was"),
+        ((INSTALL.strip(), "ENV PYTHONHOME=/usr/local"), "PYTHONHOME names one Python for all programs"),
+        (("RUN uv pip install --system -e .",), "what `uv pip install --system -e .` makes beside the sources can't be told"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_told_apart_is_declined(lines: tuple[str, ...], why: str) -> None:
+    assert split(service(*(line.strip() for line in lines))) == f"no: {why}"
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ('CMD ["uv", "run", "flask"]', "line 6 runs `uv`"),
+        ('CMD ["make", "run"]', "a container runs uv, or what isn't seen"),
+        ('CMD ["/usr/local/bin/gunicorn", "a"]', "line 6 names `/usr/local/bin/gunicorn`"),
+        ('CMD ["/usr/local/bin/flask-thing"]', "line 6 names `/usr/local/bin/flask-thing`"),
+        ('CMD ["/usr/local/bin/other"]', "line 6 names `/usr/local/bin/other`, which would be elsewhere"),
+        ("CMD cron -f", "what `cron` starts may not find the environment"),
+        ('CMD ["supervisord", "-n"]', "what `supervisord` starts may not find the environment"),
+        ("CMD su - app -c flask", "what `su` starts may not find the environment"),
+        ('CMD ["uwsgi", "app.ini"]', "what `uwsgi` starts may not find the environment"),
+        ("CMD bash -lc 'flask run'", "line 6 starts a login shell, which sets PATH anew"),
+        ("CMD pip install -r more.txt && flask run", "line 6 runs `pip`"),
+        ('ENTRYPOINT ["./start.sh"]', "`./start.sh`, which line 6 starts, isn't seen"),
+    ],
+)
+def test_what_a_container_starts_must_find_the_environment(end: str, why: str) -> None:
+    assert split(service(INSTALL.strip(), end=f"{end}\n")) == f"no: {why}"
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("exec flask run\n", ""),
+        ("pip install -r more.txt\n", "`./start.sh` runs `pip`"),
+        ("exec /usr/local/bin/python app.py\n", "`./start.sh` names `/usr/local/bin/python`"),
+        ("service cron start; cron\n", "`./start.sh` starts programs with a PATH of its own"),
+    ],
+)
+def test_a_script_is_looked_into(script: str, why: str) -> None:
+    text = service(INSTALL.strip(), "COPY . .", end='ENTRYPOINT ["./start.sh"]\n')
+    made = split(text, {"start.sh": f"#!/bin/sh\n{script}"})
+    assert made == f"no: {why}" if why else made.startswith("FROM python:3.12-slim-bookworm AS builder\n")
+
+
+@pytest.mark.parametrize(
+    "image", ["ubuntu:24.04", "tiangolo/uvicorn-gunicorn:python3.11", "example", "public.ecr.aws/lambda/python:3.12"]
+)
+def test_only_the_official_images_have_a_sister(image: str) -> None:
+    assert split(service(INSTALL.strip(), image=image)).startswith("no: only of the official Python images")
+
+
+def test_sources_go_below_the_installs_first() -> None:
+    files = {"requirements.txt": "flask\n", "app.py": ""}
+    text = service("COPY . .", "RUN uv pip install --system -r requirements.txt")
+    assert split(text, files) == f"no: {splitting.WAITS}"
+    fixed = engine.fix(Source(text), Settings(), unsafe=True, context=Context.of(files))
+    assert fixed.applied["copy-before-install"] == fixed.applied["single-stage"] == 1
+
+
+# The proof -------------------------------------------------------------------------------------------------------------
+
+TEXT = service(
+    "ENV A=1 PYTHONUNBUFFERED=1", GCC.strip(), "RUN mkdir /data", "COPY requirements.txt .",
+    "RUN uv pip install --system -r requirements.txt", "COPY a b ./", "COPY --chown=app c ./", "USER app", "EXPOSE 80",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("", "", None),
+        ("\nUSER app\n", "\nUSER root\n", "the image's USER would be another"),
+        ("EXPOSE 80", "EXPOSE 81", "the image's EXPOSE would be another"),
+        ('CMD ["flask", "run"]', 'CMD ["flask"]', "the image's CMD would be another"),
+        (
+            "ENV A=1 PYTHONUNBUFFERED=1\nRUN apt",
+            "ENV A=2 PYTHONUNBUFFERED=1\nRUN apt",
+            "A would have another value in the image",
+        ),
+        ("RUN mkdir /data\n", "", "`mkdir /data` would no longer be run"),
+        ("COPY a b ./\n", "", "`COPY a b ./` would be gone"),
+        (
+            "COPY a b ./\nCOPY --chown=app c ./",
+            "COPY --chown=app c ./\nCOPY a b ./",
+            "files would be copied in another order",
+        ),
+        ("COPY --from=builder /app/.venv /app/.venv\n", "", "the image would not have /app/.venv"),
+        ("/app/.venv /app/.venv\n", "/app/.venv /srv/.venv\n", "the image would not have /app/.venv"),
+        ('ENV PATH="/app/.venv/bin:$PATH"\nCOPY a', "COPY a", "PATH would not lead to /app/.venv"),
+        ("uv pip install -r", "uv pip install --system -r", "packages would go elsewhere than to the environment"),
+        ("\nCOPY a b", "\nRUN uv pip install x\nCOPY a b", "packages would be installed in the image as well"),
+        ("\n\nFROM python:3.12-slim-bookworm\n", "\n\nFROM python:3.13-slim\n", "the stages would be others"),
+        ("install -y gcc", "install -y", "`gcc` would no longer be installed"),
+    ],
+)
+def test_the_two_stages_do_what_the_one_did(old: str, new: str, why: str | None) -> None:
+    made = split(TEXT)
+    assert old in made, made
+    head, _, tail = made.rpartition(old) if old else (made, "", "")
+    if old == "install -y gcc":
+        head, _, tail = made.partition(old)
+    assert parted.objection(built(TEXT), built(f"{head}{new}{tail}")) == why
+
+
+# Stages that continue it -----------------------------------------------------------------------------------------------
+
+
+def family(*lines: str) -> str:
+    body = "".join(f"{line}\n" for line in lines)
+    return f"{service(GCC.strip(), 'RUN uv pip install --system celery flask', end='')}\n{body}".replace(
+        "FROM python:3.12-slim-bookworm", "FROM python:3.12-slim-bookworm AS base"
+    )
+
+
+def test_a_stage_that_services_continue_is_split_for_all_of_them() -> None:
+    text = family(
+        "FROM base AS worker", 'CMD ["celery", "worker"]', "", "FROM base AS web", "EXPOSE 80", 'CMD ["flask", "run"]'
+    )
+    made = split(text)
+    assert made.startswith("FROM python:3.12-slim-bookworm AS builder\n")
+    assert (
+        "\n\nFROM python:3.12-slim-bookworm AS base\nWORKDIR /app\nCOPY --from=builder /app/.venv /app/.venv\n" in made
+    )
+    assert made.endswith(text[text.index("\nFROM base AS worker") :])
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (
+            ("FROM base AS test", "RUN uv pip install --system pytest", "FROM base", START.strip()),
+            "line 9, in a stage that continues it",
+        ),
+        (("FROM base", "RUN make", START.strip()), "line 9, in a stage that continues it"),
+        (
+            ("FROM base AS worker", "CMD cron -f", "FROM base", START.strip()),
+            "what `cron` starts may not find the environment",
+        ),
+        (
+            ("FROM debian:12 AS other", "COPY --from=base /app /app", "FROM base", START.strip()),
+            "line 9 copies from it",
+        ),
+        (("FROM base", "COPY --from=0 /app /b", START.strip()), "line 9 names a stage by its number"),
+        (("FROM base", "RUN uv pip install --system six", START.strip()), "more than one of the stages"),
+    ],
+)
+def test_what_continues_it_must_do_without_the_build(lines: tuple[str, ...], why: str) -> None:
+    assert split(family(*lines)).startswith(f"no: {why}")
+
+
+# What removes itself ---------------------------------------------------------------------------------------------------
+
+
+def test_a_group_of_packages_goes_with_the_command_that_removes_it() -> None:
+    text = service("RUN apk add --no-cache --virtual .build gcc musl-dev", "RUN uv pip install --system -r /r.txt", "RUN apk del .build",
+                   "COPY app.py .", image="python:3.12-alpine")  # fmt: skip
+    builder, final = stages(text)
+    assert builder.endswith("RUN apk del .build\n")
+    assert "apk" not in final
+
+
+def test_lists_may_be_removed_where_they_were_installed_from() -> None:
+    text = service("COPY requirements.txt .", "RUN uv pip install --system -r requirements.txt && rm requirements.txt")
+    builder, final = stages(text)
+    assert "&& rm requirements.txt" in builder
+    assert "requirements.txt" not in final
+
+
+def test_a_setting_that_leads_past_the_environment_is_left_out() -> None:
+    text = service("ENV MODE=prod UV_SYSTEM_PYTHON=1 UV_NO_CACHE=1", "RUN uv pip install flask")
+    builder, final = stages(text)
+    assert "ENV MODE=prod UV_NO_CACHE=1\n" in builder
+    assert "ENV MODE=prod\n" in final
+
+
+# Stages that it continues ----------------------------------------------------------------------------------------------
+
+
+def test_a_stage_that_continues_settings_is_split_below_them() -> None:
+    base = "FROM python:3.12-slim AS base\nENV PYTHONUNBUFFERED=1\nWORKDIR /app\n"
+    made = split(f"{base}\nFROM base AS app\n{GCC}{UV}{INSTALL}{START}")
+    assert made.startswith(f"{base}\nFROM base AS builder\n")
+    assert (
+        f'\n\nFROM base AS app\nCOPY --from=builder /app/.venv /app/.venv\nENV PATH="/app/.venv/bin:$PATH"\n{START}'
+        in made
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        (GCC, "`gcc` is installed in a stage that it continues"),
+        (f"{UV}{INSTALL}", "more than one of the stages that it continues installs packages"),
+        ("ENV UV_SYSTEM_PYTHON=1\n", "packages would go elsewhere than to the environment"),
+    ],
+)
+def test_what_it_continues_must_not_be_for_the_build(base: str, why: str) -> None:
+    text = (
+        f"FROM python:3.12-slim AS base\nWORKDIR /app\n{base}\nFROM base\n{UV}{INSTALL.replace(' --system', '')}{START}"
+    )
+    assert (
+        split(text if "SYSTEM" in base else text.replace("uv pip install flask", "uv pip install --system flask"))
+        == f"no: {why}"
+    )
