@@ -1,0 +1,189 @@
+"""Poetry and Pipenv projects: migrate-to-uv writes their pyproject.toml, and what it leaves open is settled here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from uvlint.migrate import lines, tools
+from uvlint.migrate.project import Declined
+from uvlint.migrate.pyproject import Named, name_of, parted, variables
+
+if TYPE_CHECKING:
+    from uvlint.migrate.project import Project
+
+
+def write(project: Project, folder: str, more: list[lines.Line]) -> tuple[str, list[Named]]:
+    """The text of the new pyproject.toml, made in a copy of the project, and its indexes; `more` is asked for, too.
+
+    Raises: Declined, Missing.
+    """
+    import tomlkit  # noqa: PLC0415 - only where a project is moved
+
+    _prepare(project, folder)
+    program = tools.find("migrate-to-uv")
+    tools.run(
+        [
+            program,
+            "--skip-lock",
+            "--package-manager",
+            project.kind,
+            "--dependency-groups-strategy",
+            "include-in-dev",
+            ".",
+        ],
+        folder,
+    )
+    made: Any = tomlkit.parse(lines.text_of(folder, "pyproject.toml") or "")
+    table = made["project"]
+    if not table.get("name"):
+        table["name"] = name_of(project)
+    uv = made.setdefault("tool", tomlkit.table()).setdefault("uv", tomlkit.table())
+    _package(project, made, uv)
+    _defaults(project, made, uv)
+    known = _indexes(uv)
+    if project.kind == "pipenv":
+        _pipfile(project, folder, made)
+    for line in more:
+        table["dependencies"].add_line(line.text)
+    if project.python:
+        table["requires-python"] = project.python
+    _locked_today(project)
+    if not uv:
+        del made["tool"]["uv"]
+    return re.sub(r"\n{3,}", "\n\n", tomlkit.dumps(made)).strip("\n") + "\n", known
+
+
+def _prepare(project: Project, folder: str) -> None:
+    """Mends, in the copy, what the converter would misread."""
+    import tomlkit  # noqa: PLC0415
+
+    table = project.tables.get("project", {})
+    if project.kind == "poetry" and table.get("dependencies") == []:
+        # Poetry takes an empty list for none, and reads its own table; the converter keeps the empty list.
+        made: Any = tomlkit.parse(project.pyproject or "")
+        del made["project"]["dependencies"]
+        with open(os.path.join(folder, "pyproject.toml"), "w", encoding="utf-8", newline="") as file:
+            file.write(tomlkit.dumps(made))
+
+
+def _package(project: Project, made: Any, uv: Any) -> None:
+    """Keeps the package mode: a project without code of its own to build is not built."""
+    poetry = project.tables.get("tool", {}).get("poetry", {})
+    package = project.kind == "poetry" and poetry.get("package-mode", True) is not False and _has_code(project, poetry)
+    if package:
+        uv.pop("package", None)
+        return
+    uv["package"] = False
+    made.pop("build-system", None)
+    uv.pop("build-backend", None)
+
+
+def _has_code(project: Project, poetry: dict[str, Any]) -> bool:
+    """Whether there is what a Poetry project would be built from."""
+    if poetry.get("packages"):
+        return True
+    name = str(poetry.get("name") or project.tables.get("project", {}).get("name") or "")
+    module = re.sub(r"[-.]+", "_", name)
+    places = [
+        os.path.join(project.root, *parts)
+        for parts in ((module,), ("src", module), (f"{module}.py",), (module.lower(),), ("src", module.lower()))
+    ]
+    return bool(module) and any(map(os.path.exists, places))
+
+
+def _defaults(project: Project, made: Any, uv: Any) -> None:
+    """Groups that were optional are not installed unless they are asked for: `dev` is, in uv, if nothing else is said."""
+    groups = project.tables.get("tool", {}).get("poetry", {}).get("group", {})
+    dev = groups.get("dev", {}) if isinstance(groups, dict) else {}
+    if dev.get("optional") and "dev" in made.get("dependency-groups", {}):
+        uv["default-groups"] = []
+
+
+def _indexes(uv: Any) -> list[Named]:
+    """The indexes, their credentials taken out of what is written."""
+    import tomlkit  # noqa: PLC0415
+
+    found: list[Named] = []
+    kept = tomlkit.aot()
+    for one in uv.get("index", []):
+        url, secrets = parted(str(one["url"]))
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", str(one.get("name", "index")))
+        one["name"], one["url"] = name, url
+        if not re.match(r"https?://pypi\.(?:org|python\.org)/simple/?\Z", url):
+            kept.append(one)
+        found.append(Named(name, url, variables(name, secrets), default=bool(one.get("default"))))
+    if "index" in uv:
+        del uv["index"]
+        if len(kept):
+            uv["index"] = kept
+    return found
+
+
+def _pipfile(project: Project, folder: str, made: Any) -> None:
+    """Declines what the converter has left out of a Pipfile."""
+    import tomllib  # noqa: PLC0415
+
+    text = lines.text_of(project.root, "Pipfile") or ""
+    try:
+        said = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Declined(f"Pipfile: {error}") from None
+    groups = made.get("dependency-groups", {})
+    written = {"packages": made["project"].get("dependencies", [])}
+    for key, listed in said.items():
+        if key in {"source", "requires", "scripts", "pipenv", "pipenv_version"} or not isinstance(listed, dict):
+            continue
+        name = "dev" if key == "dev-packages" else key
+        known = {lines.named(str(one)) for one in written.get(name, groups.get(name, []))}
+        lost = [one for one in listed if lines.normal(one) not in known]
+        if lost:
+            raise Declined(
+                f"Pipfile: `{lost[0]}` of [{key}] can't be moved; write it as a requirement that has a name and a version"
+            )
+
+
+def _locked_today(project: Project) -> None:
+    """Notes the versions of poetry.lock or Pipfile.lock."""
+    for name, several in (_poetry_lock if project.kind == "poetry" else _pipfile_lock)(project.root).items():
+        project.pins[name] = several
+
+
+def _poetry_lock(root: str) -> dict[str, list[str]]:
+    import tomllib  # noqa: PLC0415
+
+    try:
+        packages = tomllib.loads(lines.text_of(root, "poetry.lock") or "").get("package", [])
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Declined(f"poetry.lock: {error}") from None
+    found: dict[str, list[str]] = {}
+    for one in packages:
+        if one.get("source", {}).get("type", "legacy") == "legacy":
+            found.setdefault(lines.normal(one["name"]), []).append(one["version"])
+    # Several versions of one package hold on different platforms, which only newer lock files tell.
+    return {
+        name: [f"{name}=={version}" for version in versions] for name, versions in found.items() if len(versions) == 1
+    }
+
+
+def _pipfile_lock(root: str) -> dict[str, list[str]]:
+    text = lines.text_of(root, "Pipfile.lock")
+    if text is None:
+        return {}
+    try:
+        said = json.loads(text)
+    except ValueError as error:
+        raise Declined(f"Pipfile.lock: {error}") from None
+    found: dict[str, list[str]] = {}
+    for key, listed in said.items():
+        if key == "_meta" or not isinstance(listed, dict):
+            continue
+        for name, one in listed.items():
+            version = one.get("version", "") if isinstance(one, dict) else ""
+            if version.startswith("=="):
+                pin = f"{lines.normal(name)}{version}"
+                known = found.setdefault(lines.normal(name), [])
+                known += [pin] if pin not in known else []
+    return {name: several for name, several in found.items() if len(several) == 1}

@@ -1,0 +1,184 @@
+"""Writes a project's pyproject.toml and uv.lock in a copy of it, with the versions that it has today."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from uvlint.migrate import converted, lines, pyproject, tools
+from uvlint.migrate.locked import MAIN, Locked
+from uvlint.migrate.project import Declined, Group
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uvlint.migrate.project import Project
+    from uvlint.migrate.pyproject import Named
+
+
+@dataclass(slots=True)
+class Written:
+    """A project's new files, and what there is to say of them.
+
+    `kept` counts the packages whose version is that of before, `packages` all that are in the lock file.
+    """
+
+    locked: Locked
+    kept: int
+    packages: int
+    notes: list[str] = field(default_factory=list)
+
+
+def write(project: Project, named: Sequence[str] = ()) -> Written:
+    """The project with its lock file; `named` are requirements more. Raises: Declined, Missing."""
+    uv = tools.find("uv")
+    main = project.groups.setdefault(MAIN, Group(MAIN))
+    more = [lines.Line(one, lines.named(one)) for one in named]
+    main.lines += [one for one in more if one.text not in {line.text for line in main.lines}]
+    with tempfile.TemporaryDirectory(prefix="uvlint-") as above:
+        folder = os.path.join(above, os.path.basename(project.root) or "project")
+        tools.copy(project.root, folder)
+        if project.kind in {"poetry", "pipenv"}:
+            text, known = converted.write(project, folder, main.lines)
+        else:
+            known = pyproject.indexes(project.options)
+            text = pyproject.write(project, known)
+        _parsed(text)
+        lock = _lock(project, folder, uv, text, known)
+    _no_secret(text + lock, known)
+    tables = _parsed(text)
+    kept, packages = _compare(project, lock)
+    locked = _locked(project, tables, text, lock, tools.version(uv), known, frozenset(named))
+    return Written(locked, kept, packages, list(project.notes))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - only where a project is moved
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Declined(
+            f"the new pyproject.toml can't be read ({error}); this is a bug in uvlint, please report it"
+        ) from None
+
+
+def _lock(project: Project, folder: str, uv: str, text: str, known: list[Named]) -> str:
+    """The lock file: first with the versions of today as constraints, then without, which changes none of them."""
+    import tomlkit  # noqa: PLC0415
+
+    secrets = {key: value for one in known for key, value in one.secrets.items()}
+    for key, value in secrets.items():
+        if value is None and key not in os.environ:
+            raise Declined(f"an index asks for credentials that aren't known here: set {key}, then migrate")
+    place = os.path.join(folder, "pyproject.toml")
+    if project.declared is not None:
+        _left(project, folder)
+    pins = [one for several in project.pins.values() for one in several]
+    if pins:
+        tables: Any = tomlkit.parse(text)
+        settings = tables.setdefault("tool", tomlkit.table()).setdefault("uv", tomlkit.table())
+        settings["constraint-dependencies"] = [*settings.get("constraint-dependencies", []), *pins]
+        _put(place, tomlkit.dumps(tables))
+        tools.run([uv, "lock"], folder, secrets)
+    _put(place, text)
+    tools.run([uv, "lock"], folder, secrets)
+    with open(os.path.join(folder, "uv.lock"), encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def _left(project: Project, folder: str) -> None:
+    """Makes of setup.py and setup.cfg, in the copy, what is to be left of them."""
+    for name, text in project.declared.left.items() if project.declared is not None else ():
+        if text is None:
+            os.unlink(os.path.join(folder, name))
+        else:
+            _put(os.path.join(folder, name), text)
+
+
+def _put(place: str, text: str) -> None:
+    with open(place, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+def _no_secret(text: str, known: list[Named]) -> None:
+    for one in known:
+        for value in one.secrets.values():
+            if (
+                value
+                and len(value) > 2
+                and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text)
+                and value not in one.url
+            ):
+                raise Declined(f"the credentials of {one.url} would come into a file; nothing was written")
+
+
+def _compare(project: Project, lock: str) -> tuple[int, int]:
+    """How many packages have the version of before, of how many. Raises: Declined where one has another."""
+    packages: dict[str, set[str]] = {}
+    for one in _parsed(lock).get("package", []):
+        if "version" in one and "virtual" not in one.get("source", {}) and "editable" not in one.get("source", {}):
+            packages.setdefault(one["name"], set()).add(_canonical(one["version"]))
+    kept = 0
+    for name, several in project.pins.items():
+        wanted = {_canonical(found[1]) for one in several if (found := lines.pin(one)) is not None}
+        if name in packages and wanted:
+            other = packages[name] - wanted
+            if other:
+                raise Declined(
+                    f"{name} would be {', '.join(sorted(other))} where it is {', '.join(sorted(wanted))} today"
+                )
+            kept += 1
+    return kept, len(packages)
+
+
+def _canonical(version: str) -> str:
+    """A version to compare: `1.0` is `1.0.0`, `v1-rc1` is `1rc1`."""
+    bare = re.sub(r"(?<=\d)[-_.]?(a|b|rc|alpha|beta|c|pre|preview)[-_.]?(?=\d)", r"\1", version.lower().lstrip("v"))
+    bare = bare.replace("alpha", "a").replace("beta", "b")
+    release = re.match(r"[\d.]+", bare)
+    return re.sub(r"(?:\.0+)+\Z", "", release[0]) + bare[release.end() :] if release is not None else bare
+
+
+def _locked(
+    project: Project, tables: dict[str, Any], text: str, lock: str, uv: str, known: list[Named], named: frozenset[str]
+) -> Locked:
+    table, tool = tables.get("project", {}), tables.get("tool", {}).get("uv", {})
+    groups = tuple(tables.get("dependency-groups", {}))
+    default = tool.get("default-groups", ["dev"])
+    package = tool.get("package", "build-system" in tables)
+    readme = table.get("readme")
+    needs = [readme if isinstance(readme, str) else (readme or {}).get("file", "")] if package else []
+    needs += project.declared.reads if project.declared is not None else []
+    needs += (
+        [name for name, left in project.declared.left.items() if left is not None]
+        if project.declared is not None
+        else []
+    )
+    dynamic = tables.get("tool", {}).get("setuptools", {}).get("dynamic", {}).get("version", {})
+    needs += [dynamic["file"]] if isinstance(dynamic, dict) and isinstance(dynamic.get("file"), str) else []
+    license_ = table.get("license")
+    needs += [license_["file"]] if isinstance(license_, dict) and "file" in license_ else []
+    listed = tool.get("sources", {}).values()
+    return Locked(
+        root=project.root,
+        name=str(table.get("name", "")),
+        kind=project.kind if project.kind != "project" else "requirements",
+        package=bool(package),
+        python=str(table.get("requires-python", "")),
+        pyproject=text,
+        lock=lock,
+        uv=uv,
+        sources={path: name for path, name in project.sources.items() if name == MAIN or name in groups},
+        constraints=frozenset(project.constraint_files),
+        groups=groups,
+        defaults=groups if default == "all" else tuple(one for one in default if one in groups),
+        extras=tuple(table.get("optional-dependencies", {})),
+        needs=tuple(dict.fromkeys(one for one in needs if one and os.path.exists(os.path.join(project.root, one)))),
+        folders=tuple(dict.fromkeys(one["path"] for one in listed if isinstance(one, dict) and "path" in one)),
+        indexes=tuple(one.index for one in known if one.index is not None),
+        named=named,
+    )
