@@ -36,7 +36,8 @@ class Locked:
     `groups` are those of `[dependency-groups]`, of them those in `defaults` are synced unless they are switched off.
     `extras` are the project's optional dependencies. `needs`: files that building the project reads (readme, licence,
     version files), relative to `root`. `folders`: local projects that the lock file names, relative to `root`. `pyproject`
-    and `lock` are the new files' text. `uv` is the release that wrote the lock file.
+    and `lock` are the new files' text. `uv` is the release that wrote the lock file. `named`: requirements that command
+    lines of its Dockerfiles name, and that were added to the project's own.
     """
 
     root: str
@@ -55,3 +56,4 @@ class Locked:
     needs: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     indexes: tuple[Index, ...] = ()
+    named: frozenset[str] = frozenset()
