@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from uvlint.calls import Call
+    from uvlint.managers import Wanted
     from uvlint.migrate.locked import Locked
     from uvlint.migrate.moves import Move, Reading
     from uvlint.migrate.placing import Placed
@@ -72,6 +73,7 @@ def _step(step: Step, own: Sequence[Move], gone: Sequence[Call], placed: Placed,
         parts.append(_without(step, leave))
     for first, last in chosen:
         parts.append(_sync(first, last, placed, project))
+    parts += [_later(one, placed, project) for one in own]
     return edits.joined(parts)
 
 
@@ -108,11 +110,8 @@ def _with_company(step: Step, leave: Sequence[Call]) -> list[Call]:
 def _sync(first: Move, last: Move, placed: Placed, project: Locked) -> list[Edit] | None:
     """Writes the `uv sync` for a command line."""
     call, here = first.call, placed.synced[last]
-    words = ["uv sync"]
-    if call.workdir != here.folder:
-        words.append(f"--project {here.folder}")
-    words += ["--locked", *managers.words(here.wanted, project.groups, project.defaults)]
-    parts: list[list[Edit] | None] = [edits.replace_words(call, 0, len(call.words), " ".join(words))]
+    words = _words(call.workdir, here.folder, here.wanted, project)
+    parts: list[list[Edit] | None] = [_written(call, " ".join(words))]
     for one in call.command.assignments:
         if one.name.startswith(_PREFIXES):
             made = edits.delete_assignment(call, one)
@@ -139,6 +138,32 @@ def _synced_before(call: Call, placed: Placed) -> bool:
         and (one.call.step.stage is not call.step.stage or one.call.step.index <= call.step.index)
         for one, here in placed.synced.items()
     )
+
+
+def _written(call: Call, text: str) -> list[Edit] | None:
+    """Writes a command line for another, on one line where no comment stands within."""
+    cooked = call.command.cooked
+    span = cooked.span(call.words[0].start, call.words[-1].end)
+    source = call.step.stage.build.dockerfile.source
+    inside = any(span.covers(one.span) for one in call.step.instruction.comments)
+    if edits.exec_form(call.step, call.command) or inside or not cooked.takes(text) or "<<" in source[span]:
+        return edits.replace_words(call, 0, len(call.words), text)
+    return [Edit(span, text)]
+
+
+def _words(workdir: str | None, folder: str, wanted: Wanted, project: Locked) -> list[str]:
+    where = [] if workdir == folder else [f"--project {folder}"]
+    return ["uv sync", *where, "--locked", *managers.words(wanted, project.groups, project.defaults)]
+
+
+def _later(one: Move, placed: Placed, project: Locked) -> list[Edit]:
+    """Installs the project itself below its sources."""
+    if one.later is None:
+        return []
+    here = placed.synced[one]
+    wanted = here.wanted._replace(project=True)
+    line = " ".join(_words(one.later.state.workdir, here.folder, wanted, project))
+    return [edits.insert_below(one.call.step.stage.build, one.later.instruction, [f"RUN {line}"])]
 
 
 # `poetry run` -----------------------------------------------------------------------------------------------------------

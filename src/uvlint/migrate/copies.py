@@ -51,8 +51,9 @@ def edits_of(build: Build, found: Reading, placed: Placed, project: Locked) -> l
     for root in moving.stages(found.moves):
         own = [one for one in found.moves if one.call.step.stage.chain[0] is root]
         folder = placed.synced[own[0]].folder
+        having_files: set[Stage] = set()
         for stage in (one for one in build.stages if one.chain[0] is root):
-            there = _brought_by(stage, folder, project)
+            there = -1 if having_files.intersection(stage.chain) else _brought_by(stage, folder, project)
             last = max((one.call.step.index for one in own if one.call.step.stage is stage), default=-1)
             exported = {one.exported for one in own if one.exported}
             for step in stage.steps:
@@ -64,6 +65,7 @@ def edits_of(build: Build, found: Reading, placed: Placed, project: Locked) -> l
                 made += more
                 if not late and any("uv.lock" in edit.text for edit in more):
                     there = step.index
+                    having_files.add(stage)
     for index, place in placed.environments.items():
         having = {one.call.step.stage for one, here in placed.synced.items() if here.new and here.place == place}
         made += _packages(build, having, build.stages[index], place)

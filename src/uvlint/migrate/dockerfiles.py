@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from uvlint import engine, environments, plan, proof, rules
 from uvlint.diagnostics import apply
-from uvlint.migrate import commands, copies, ignores, indexes, leaving, placing, reading, supplies, taking
+from uvlint.engine import Fixed
+from uvlint.migrate import commands, copies, exports, ignores, indexes, leaving, placing, reading, supplies, taking
 from uvlint.source import Source
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from uvlint.migrate.moves import Reading
     from uvlint.model import Build
 
-_MOST = 20
+_MOST = 60
 """Rounds; more than any Dockerfile has stages to supply."""
 
 
@@ -101,6 +102,7 @@ def _rewritten(build: Build, found: Reading, project: Locked) -> Rewritten:
     placed = placing.settle(build, found.moves)
     assert not isinstance(placed, str)  # noqa: S101 - it was settled above
     drops = _drops(build)
+    exporting = {one.step.stage.index for one in found.gone if exports.writes(one) is not None}
     written = commands.edits_of(build, found, placed, project)
     if written is None:
         raise _Refused("its commands are laid out so that they can't be changed one by one")
@@ -110,6 +112,9 @@ def _rewritten(build: Build, found: Reading, project: Locked) -> Rewritten:
         if not more:
             break
         after = _step(after, more, drops)
+    else:
+        raise _Refused("what its installs need can't be brought together")
+    after = _step(after, leaving.unused(after, exporting), drops)
     for _ in range(_MOST):
         gone = leaving.stale(after)
         if not gone:
@@ -118,17 +123,21 @@ def _rewritten(build: Build, found: Reading, project: Locked) -> Rewritten:
     reasons = _unmet(after, project)
     if reasons:
         raise _Refused(reasons[0])
-    fixed = engine.fix(after.dockerfile.source, build.settings, unsafe=True, context=seen)
-    if fixed.error is not None:
-        raise _Refused(fixed.error)
-    last = engine.read(fixed.source, build.settings, seen)
-    reasons = _unmet(last, project)
-    if reasons:
-        raise _Refused(reasons[0])
+    fixed = _finished(after, project)
     kept = {one.path: one for one in files}
     for one in fixed.files:
         kept[one.path] = one if one.path not in kept else type(one)(one.path, kept[one.path].before, one.after)
     return Rewritten(fixed.source.text, list(kept.values()), notes=leaving.notes(found, placed))
+
+
+def _finished(build: Build, project: Locked) -> Fixed:
+    """The file with every fix that applies to it; without those that one of them, or the project, speaks against."""
+    source = build.dockerfile.source
+    for unsafe in (True, False):
+        fixed = engine.fix(source, build.settings, unsafe=unsafe, context=build.context)
+        if fixed.error is None and not _unmet(engine.read(fixed.source, build.settings, build.context), project):
+            return fixed
+    return Fixed(source, [])
 
 
 def _drops(build: Build) -> list[str]:

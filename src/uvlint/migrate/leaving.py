@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uvlint import calls, context, edits, images
+from uvlint.diagnostics import Edit
 from uvlint.lazy import regex
 from uvlint.migrate import copies
 from uvlint.model import normal, text_of
+from uvlint.source import Span
+from uvlint.syntax import mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uvlint.diagnostics import Edit
     from uvlint.migrate.locked import Locked
     from uvlint.migrate.moves import Reading
     from uvlint.migrate.placing import Placed
     from uvlint.model import Build, Stage, Step
+    from uvlint.source import Source
     from uvlint.syntax import Pair
 
 _START = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
@@ -35,7 +38,8 @@ _ON_PATH = regex(
 
 def before(build: Build, found: Reading, placed: Placed) -> list[str]:
     """Why a file can't be moved: something in it, or that it starts, looks for packages where they will no longer be."""
-    reasons = list(_started(build, moved=bool(placed.environments)))
+    alone = bool(placed.environments) or any(one.program in {"venv", "virtualenv"} for one in found.gone)
+    reasons = list(_started(build, moved=alone))
     if placed.environments:
         own = {one.call for one in found.moves} | set(found.gone)
         reasons += _system(build, placed)
@@ -179,7 +183,7 @@ def stale(build: Build) -> list[Edit]:
             if pair.key == "PATH" and pair.value is not None:
                 match = _ON_PATH.search(pair.value.text)
                 if match is not None and pair.value.exact(match.start(), match.end()):
-                    return [edits_cut(pair, match.start(), match.end())]
+                    return [_cut(pair, match.start(), match.end())]
             if _SETTINGS.match(pair.key) and not _mentioned(build, pair):
                 made = edits.delete_pair(step, pair)
                 if made is not None:
@@ -187,10 +191,44 @@ def stale(build: Build) -> list[Edit]:
     return []
 
 
-def edits_cut(pair: Pair, start: int, end: int) -> Edit:
-    """Takes a part out of a pair's value."""
-    from uvlint.diagnostics import Edit  # noqa: PLC0415 - the type alone is needed elsewhere
+def unused(build: Build, exporting: set[int]) -> list[Edit]:
+    """Takes out a stage that was there for an export alone, and that nothing names any more; none where there is none."""
+    for stage in build.stages:
+        if stage.index not in exporting or stage.final or _named(stage):
+            continue
+        source = build.dockerfile.source
+        following = build.stages[stage.index + 1].start
+        end = min([following.span.start, *(one.span.start for one in following.above)])
+        span = Span(_line(source, stage.start.span.start), _line(source, end))
+        gone = [stage.start, *(step.instruction for step in stage.steps)]
+        comments = [*build.dockerfile.comments, *(one for each in gone for one in each.comments)]
+        if not any(span.covers(one.span) for one in comments):
+            return [Edit(span, "")]
+        return [edits.replace_instruction(build, one, []) for one in gone]
+    return []
 
+
+def _line(source: Source, offset: int) -> int:
+    return source.line_starts[source.line(offset) - 1]
+
+
+def _named(stage: Stage) -> bool:
+    """Whether another stage continues a stage, or takes something from it."""
+    for one in stage.build.stages:
+        if one.parent is stage:
+            return True
+        for step in one.steps:
+            if images.copied_from(step) is stage:
+                return True
+            for flag in step.run.flags_named("mount") if step.run is not None else ():
+                read = mount(flag)
+                if read is not None and read.keys.get("from", "").lower() in {stage.name, str(stage.index)}:
+                    return True
+    return False
+
+
+def _cut(pair: Pair, start: int, end: int) -> Edit:
+    """Takes a part out of a pair's value."""
     assert pair.value is not None  # noqa: S101
     return Edit(pair.value.span(start, end), "")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uvlint.calls import Call
     from uvlint.managers import Wanted
     from uvlint.migrate.locked import Locked
-    from uvlint.model import Build, Stage
+    from uvlint.model import Build, Stage, Step
 
 SYSTEM = ""
 """Stands for the image's own Python, or an environment of Poetry's, where an environment's folder would stand."""
@@ -30,6 +30,7 @@ class Move:
 
     `place` is the environment that it installs into, SYSTEM where that is to be a new one; `folder` where the project is in
     the image, None where nothing says so. `exported`: the file that Poetry or Pipenv writes for it in the build, "" for none.
+    `later`: the COPY below which the project itself is installed, whose sources aren't there before.
     """
 
     call: Call
@@ -37,6 +38,7 @@ class Move:
     place: str
     folder: str | None
     exported: str = ""
+    later: Step | None = None
 
 
 @dataclass(slots=True)

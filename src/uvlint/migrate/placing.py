@@ -28,7 +28,8 @@ _MOUNT = r"(?m)^\s*-\s*[\"']?[.$~/][^:\n]*:{}/?(?:[\"':\s]|\Z)"
 class Synced:
     """What becomes of a move: the folder of its project, its environment, and all that is there after it.
 
-    `covered`: what it asks for is there already. `new`: the environment takes the place of the image's own Python.
+    `covered`: what it asks for is there already. `new`: the environment takes the place of the image's own Python. `hidden`:
+    so far only Poetry or Pipenv knew where it is.
     """
 
     folder: str
@@ -36,6 +37,7 @@ class Synced:
     wanted: Wanted
     covered: bool
     new: bool
+    hidden: bool
 
 
 @dataclass(slots=True)
@@ -65,16 +67,38 @@ def settle(build: Build, moves: list[Move]) -> Placed | str:
             for one in own:
                 if one.call.step.stage is stage:
                     _take(one, folder, new, state, placed)
+                    why = _too_early(one, own, placed)
+                    if why:
+                        return why
             ends[stage.index] = state
     return placed
 
 
-def _take(one: Move, folder: str, new: str, state: dict[str, Wanted], placed: Placed) -> None:
-    place = one.place or new
+def _take(one: Move, folder: str, fresh: str, state: dict[str, Wanted], placed: Placed) -> None:
+    place = one.place or fresh
     before = state.get(place)
     whole = one.wanted if before is None else before | one.wanted
-    placed.synced[one] = Synced(folder, place, whole, whole == before, one.place == moving.SYSTEM)
+    new = one.place == moving.SYSTEM
+    placed.synced[one] = Synced(
+        folder, place, whole, whole == before, new, new or one.call.program in {"poetry", "pipenv"}
+    )
     state[place] = whole
+
+
+def _too_early(one: Move, own: list[Move], placed: Placed) -> str:
+    """Why what a move asks for can't be installed by an earlier one, which asks for it too; "" where it can."""
+    here = placed.synced[one]
+    first = next(each for each in own if each in placed.synced and placed.synced[each].place == here.place)
+    if not here.covered or one is first or one.call.program != "pip" or one.wanted.project or not one.wanted.main:
+        return ""
+    started = False
+    for step in one.call.step.stage.before(one.call.step):
+        started = started or step is first.call.step
+        for call in calls.all_calls(one.call.step.stage.build)[step] if started and step is not first.call.step else ():
+            if call.program in {"apt-get", "apk", "dnf", "yum", "microdnf"}:
+                line = step.stage.build.dockerfile.source.line(one.call.span.start)
+                return f"line {line}: the project is installed by several commands, with system packages in between"
+    return ""
 
 
 def _folder(own: list[Move]) -> str | None:

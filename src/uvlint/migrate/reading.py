@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uvlint import caches, calls, environments, managers, plan, scripts
+from uvlint import caches, calls, context, environments, managers, ordering, plan, scripts
 from uvlint.lazy import regex
 from uvlint.migrate import taking
 from uvlint.migrate.moves import SYSTEM, Move, Reading, asks, unfit
@@ -13,7 +13,7 @@ from uvlint.model import is_root, normal
 if TYPE_CHECKING:
     from uvlint.calls import Call
     from uvlint.migrate.locked import Locked
-    from uvlint.model import Build
+    from uvlint.model import Build, Step
     from uvlint.plan import Install
 
 _MANAGERS = frozenset({"poetry", "pipenv"})
@@ -40,6 +40,7 @@ def read(build: Build, project: Locked) -> Reading:
     if found.moves:
         found.reasons += found.doubts
         _join(build, found)
+        found.gone += [*_cleared(build, found, project), *_environments(build, found)]
         _around(build, found)
     return found
 
@@ -91,24 +92,55 @@ def _manager(call: Call, project: Locked, found: Reading) -> None:
         return
     extras = {managers.normal_name(one): one for one in project.extras}
     chosen = frozenset(extras.get(one, one) for one in wanted.extras)
-    found.moves.append(
-        Move(call, wanted._replace(project=wanted.project and project.package, extras=chosen), place, folder)
-    )
+    move = Move(call, wanted._replace(project=wanted.project and project.package, extras=chosen), place, folder)
+    if move.wanted.project and not _has_sources(call, folder):
+        move.later = _sources(call, folder)
+        move.wanted = move.wanted._replace(project=False)
+    found.moves.append(move)
+
+
+def _has_sources(call: Call, folder: str) -> bool:
+    return any(_brings_sources(step, folder) for step in call.step.stage.before(call.step))
+
+
+def _sources(call: Call, folder: str) -> Step | None:
+    """The last COPY of a stage that brings sources of the project behind a command line, for the same user."""
+    found = None
+    for step in call.step.stage.steps[call.step.index + 1 :]:
+        if step.state.user != call.step.state.user or any(
+            one.program == call.program and managers.verb(one) in {"install", "sync"}
+            for one in calls.all_calls(step.stage.build)[step]
+        ):
+            break
+        if _brings_sources(step, folder):
+            found = step
+    return found
+
+
+def _brings_sources(step: Step, folder: str) -> bool:
+    if not ordering.holds_sources(step):
+        return False
+    target = context.destination(step)
+    place = None if target is None else target.rstrip("/") or "/"
+    return place is None or caches.is_below(place, folder) or caches.is_below(folder, place)
 
 
 def _own_place(call: Call, folder: str, *, system: bool) -> str | None:
     """The environment that Poetry or Pipenv works on: SYSTEM, too, for one in a folder of its own choosing."""
-    active = environments.active(call)
-    if active != "":
-        return active
     known = call.variables
-    if system or (
-        call.program == "poetry" and not _says(call, "virtualenvs.create", "POETRY_VIRTUALENVS_CREATE", default=True)
-    ):
-        return SYSTEM
+    active = call.activated or known.get("VIRTUAL_ENV", "")
+    if active is None or call.activated is None:
+        return None
+    if active:
+        return normal(active) if active.startswith("/") else None
+    own = _says(call, "virtualenvs.create", "POETRY_VIRTUALENVS_CREATE", default=True)
+    if system or (call.program == "poetry" and not own):
+        return environments.active(call)
     name = "POETRY_VIRTUALENVS_IN_PROJECT" if call.program == "poetry" else "PIPENV_VENV_IN_PROJECT"
+    if known.get(name, "") is None:
+        return None
     inside = _says(call, "virtualenvs.in-project", name, default=False)
-    return f"{folder.rstrip('/')}/.venv" if inside and known.get(name, "") is not None else SYSTEM
+    return f"{folder.rstrip('/')}/.venv" if inside else SYSTEM
 
 
 def _says(call: Call, key: str, variable: str, *, default: bool) -> bool:
@@ -152,6 +184,52 @@ def _around(build: Build, found: Reading) -> None:
         if move.place == SYSTEM and not is_root(user) and caches.home_of(move.call) is None:
             found.refuse(move.call, "it runs as another user than root, whose home folder isn't known")
             break
+
+
+def _cleared(build: Build, found: Reading, project: Locked) -> list[Call]:
+    """The `rm` of nothing but files that are no longer copied."""
+    names = {name.rpartition("/")[2] for name in (*project.sources, *project.constraints)}
+    names |= {one.exported.rpartition("/")[2] for one in found.moves if one.exported}
+    steps = {one.call.step for one in found.moves}
+    cleared = []
+    for call in calls.find(build, "rm"):
+        paths = [arg for arg in call.args if arg is None or not arg.startswith("-")]
+        if call.step in steps and paths and all(one is not None and one.rpartition("/")[2] in names for one in paths):
+            cleared.append(call)
+    return cleared
+
+
+def _environments(build: Build, found: Reading) -> list[Call]:
+    """What makes an environment for nothing but a move, whose `uv sync` makes it itself."""
+    made = []
+    own = {one.call for one in found.moves} | set(found.gone)
+    for call in calls.find(build, "venv", "virtualenv"):
+        places = environments.made_by(call)
+        mates = [one for one in found.moves if {one.place} == places and call.step.stage in one.call.step.stage.chain]
+        options = {arg for arg in call.args if arg is None or arg.startswith("-")}
+        if mates and options <= {"--copies", "--clear", "--upgrade-deps", "--symlinks"} and not call.command.scopes:
+            last = min((one.call for one in mates), key=_order)
+            if not any(_uses(step, places, call, own) for step in last.step.stage.before()):
+                made.append(call)
+    return made
+
+
+def _uses(step: Step, places: set[str], maker: Call, own: set[Call]) -> bool:
+    """Whether a RUN names an environment, but in what makes it or moves."""
+    (place,) = places
+    if step.run is None:
+        return False
+    if step.script is None:
+        return True
+    known = {one.command: one for one in calls.all_calls(step.stage.build)[step]}
+    for command in step.script.commands:
+        call = known.get(command)
+        if call is maker or call in own:
+            continue
+        text = command.cooked.text[command.start : command.end]
+        if place in text or "VIRTUAL_ENV" in text or "activate" in text or (call is not None and call.activated):
+            return True
+    return False
 
 
 def _beside(install: Install) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uvlint.diagnostics import Edit
     from uvlint.migrate.locked import Locked
     from uvlint.migrate.placing import Placed
-    from uvlint.model import Build, Stage
+    from uvlint.model import Build, Stage, Step
     from uvlint.projects import Sync
 
 
@@ -34,8 +34,8 @@ def next_edits(build: Build, placed: Placed, project: Locked) -> list[Edit]:
         ):
             if made:
                 return made
-        if place in places and places[place].new:
-            made = _path(sync.step.stage, sync, place)
+        if place in places and places[place].hidden:
+            made = _path(sync.step.stage, sync.step, place)
             if made:
                 return made
     return _copied(build, placed)
@@ -123,26 +123,23 @@ def _cache(sync: Sync) -> list[Edit]:
     return made + ((edits.insert_after(call, sync.place, offer.words) or []) if offer.words else [])
 
 
-def _path(stage: Stage, sync: Sync | None, place: str) -> list[Edit]:
+def _path(stage: Stage, below: Step, place: str) -> list[Edit]:
     """The environment on PATH, below what makes it or brings it."""
-    entries = stage.end.path_entries()
+    later = (step.state for step in stage.steps[below.index + 1 :] if step.instruction.keyword != "ENV")
+    entries = next(later, stage.end).path_entries()
     if entries is None or f"{place}/bin" in entries:
         return []
-    if sync is not None:
-        below = sync.step.instruction
-    else:
-        below = next(step.instruction for step in stage.steps if copies.brings(step, place))
-    return [edits.insert_below(stage.build, below, [f'ENV PATH="{place}/bin:$PATH"'])]
+    return [edits.insert_below(stage.build, below.instruction, [f'ENV PATH="{place}/bin:$PATH"'])]
 
 
 def _copied(build: Build, placed: Placed) -> list[Edit]:
     """PATH for the stages that copy a new environment."""
     for place in placed.environments.values():
         for stage in build.stages:
-            if any(copies.brings(step, place) for step in stage.steps):
-                made = _path(stage, None, place)
-                if made:
-                    return made
+            below = next((step for step in stage.steps if copies.brings(step, place)), None)
+            made = [] if below is None else _path(stage, below, place)
+            if made:
+                return made
     return []
 
 
