@@ -31,6 +31,7 @@ _TOLD = regex(r"(?<![\w-])(?:uwsgi|apache2(?:ctl|-foreground)?|httpd)(?![\w-])")
 _MANAGER = regex(r"(?<![\w./=-])(?P<name>poetry|pipenv)(?![\w./=-])")
 _SYSTEM = regex(r"python3?-(?!pip|venv|dev|minimal|distutils|full|setuptools|wheel|lib)[a-z]")
 _SETTINGS = regex(r"(?:POETRY|PIPENV)_\w+\Z")
+_SAME = regex(r"[\"']?\$\{?PATH\}?[\"']?")
 _ON_PATH = regex(
     r"(?:\$\{?POETRY_HOME\}?|/opt/poetry|/etc/poetry)/bin:|:(?:\$\{?POETRY_HOME\}?|/opt/poetry|/etc/poetry)/bin"
 )
@@ -183,7 +184,9 @@ def stale(build: Build) -> list[Edit]:
             if pair.key == "PATH" and pair.value is not None:
                 match = _ON_PATH.search(pair.value.text)
                 if match is not None and pair.value.exact(match.start(), match.end()):
-                    return [_cut(pair, match.start(), match.end())]
+                    rest = pair.value.text[: match.start()] + pair.value.text[match.end() :]
+                    whole = edits.delete_pair(step, pair) if _SAME.fullmatch(rest) else None
+                    return whole or [_cut(pair, match.start(), match.end())]
             if _SETTINGS.match(pair.key) and not _mentioned(build, pair):
                 made = edits.delete_pair(step, pair)
                 if made is not None:

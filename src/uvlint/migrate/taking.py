@@ -89,7 +89,7 @@ def _exported(install: Install) -> str:
 
 def _named(install: Install, project: Locked, found: Reading) -> None:
     """An install of nothing but what was added to the project's requirements."""
-    names = [one.value or one.raw for one in install.requirements if not plan.is_uv(one.value or one.raw)]
+    names = [one for one in (each.value or each.raw for each in install.requirements) if _is_wanted(one)]
     only = not any(install.has(one) for one in ("requirement", "editable", "group"))
     place = place_of(install)
     known = bool(names) and only and all(_added(one, project) for one in names)
@@ -99,14 +99,17 @@ def _named(install: Install, project: Locked, found: Reading) -> None:
 
 def _brings_tools(install: Install) -> bool:
     """Whether an install brings nothing but what is not needed any more: Poetry, Pipenv, pip-tools, pip itself."""
-    names = {plan.named(one) for one in install.requirements}
     if install.given is None or any(install.has(one) for one in ("requirement", "editable", "group")):
         return False
-    return (
-        bool(names)
-        and names <= _TOOLS
-        and bool(names & {"poetry", "pipenv", "pip-tools"} or plan.upgrades_pip(install))
-    )
+    names = [one.value or one.raw for one in install.requirements]
+    return bool(names) and not any(map(_is_wanted, names))
+
+
+def _is_wanted(argument: str) -> bool:
+    """Whether an argument of an install names anything but a tool: setuptools or wheel of a certain release is wanted."""
+    match = _NAME.match(argument.strip("\"'"))
+    name = match[0].lower() if match is not None else ""
+    return name not in _TOOLS or (name in {"setuptools", "wheel"} and name != argument.strip("\"'").lower())
 
 
 def _known(path: str, project: Locked) -> bool:
@@ -156,8 +159,7 @@ def _added(requirement: str, project: Locked) -> bool:
 def by_name(argument: str) -> bool:
     """Whether an argument of an install names a package to be found on an index, and none of the tools."""
     plain = not argument.startswith((".", "/")) and "/" not in argument.partition("@")[0] and "\\" not in argument
-    match = _NAME.match(argument)
-    return plain and match is not None and match[0].lower() not in _TOOLS and not _ARCHIVE.search(argument)
+    return plain and _NAME.match(argument) is not None and _is_wanted(argument) and not _ARCHIVE.search(argument)
 
 
 def _directory(call: Call, value: str | None, project: Locked) -> tuple[str, frozenset[str]] | None:
