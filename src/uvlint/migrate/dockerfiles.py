@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from uvlint import engine, environments, plan, proof, rules
+from uvlint import engine, environments, plan, projects, proof
 from uvlint.diagnostics import apply
 from uvlint.engine import Fixed
 from uvlint.migrate import commands, copies, exports, ignores, indexes, leaving, placing, reading, supplies, taking
+from uvlint.rules import managed_python
 from uvlint.source import Source
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ def _step(build: Build, made: Sequence[Edit], drops: Sequence[str]) -> Build:
 def _unmet(build: Build, project: Locked) -> list[str]:
     """What the rewritten file lacks."""
     found = supplies.lacking(build, project) + leaving.managers_left(build, project)
-    known = rules.load()["managed-python"]
-    found += [one.help for one in known(build) if one.fix is None and one.help]
+    for sync in projects.syncs(build):
+        why = managed_python.wanted(sync.install.call) or ""
+        line = build.dockerfile.source.line(sync.install.call.span.start)
+        found += [f"line {line}: {why[1:]}"] if why.startswith("!") else []
     return found

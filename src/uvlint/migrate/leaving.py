@@ -111,8 +111,7 @@ def _provided(step: Step, path: str) -> bool:
         for one in stage.before():
             if one.run is not None and path in text_of(one.run):
                 return True
-            target = context.destination(one) if one.instruction.keyword in {"COPY", "ADD"} else None
-            if target is not None and (target == path or (path.startswith(target) and target.endswith("/"))):
+            if one.instruction.keyword in {"COPY", "ADD"} and context.brought(one, path) is not None:
                 return True
     return False
 

@@ -39,13 +39,13 @@ def managed_python(build: Build) -> Iterator[Diagnostic]:
             continue
         told.add(stage)  # one ENV serves the stage and those that continue it
         message = f"`uv {call.verb}` may download a Python, though the image has one"
-        wanted = _wanted(call)
-        if wanted is not None and wanted.startswith("!"):
-            yield Diagnostic(call.span, message, help=wanted[1:])
+        found = wanted(call)
+        if found is not None and found.startswith("!"):
+            yield Diagnostic(call.span, message, help=found[1:])
             continue
         edits = provision.set_env(call, {"UV_PYTHON_DOWNLOADS": "0"})
         fix = Fix("Keep to the image's Python", tuple(edits))
-        if wanted is None:
+        if found is None:
             note = "if the project asks for another Python than the image has, uv no longer downloads it"
             fix = Fix(fix.title, fix.edits, Safety.UNSAFE, note)
         yield Diagnostic(call.span, message, fix)
@@ -90,7 +90,7 @@ def _made_before(call: Call) -> bool:
     )
 
 
-def _wanted(call: Call) -> str | None:
+def wanted(call: Call) -> str | None:
     """ "" where the project takes the image's Python, None where that isn't known; else, behind a "!", why not."""
     if call.verb == "tool":
         return ""
