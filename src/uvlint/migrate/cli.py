@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 @click.argument("path", default=".", type=click.Path(file_okay=False))
 @click.option("--diff", is_flag=True, help="Show what would change and write nothing.")
 @click.option("--project-only", is_flag=True, help="Leave the Dockerfiles as they are.")
-@click.option("--python", metavar="VERSION", default="", help="The oldest Python that the project is for, such as 3.12.")
+@click.option(
+    "--python", metavar="VERSION", default="", help="The oldest Python that the project is for, such as 3.12."
+)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def migrate(path: str, diff: bool, project_only: bool, python: str, color: str, quiet: bool) -> None:  # noqa: FBT001
+def migrate(path: str, **options: Any) -> None:
     """Move a project from requirements, setup.py, Poetry or Pipenv to pyproject.toml and uv.lock.
 
     Its Dockerfiles move along, to `uv sync`. Versions stay as they are locked today. All files are changed, or none.
@@ -30,14 +33,15 @@ def migrate(path: str, diff: bool, project_only: bool, python: str, color: str, 
     """
     from uvlint.migrate import moving, project, tools, transaction  # noqa: PLC0415
 
-    if python and project.number(python) < (3, 8):
+    python, diff = options["python"], options["diff"]
+    if python and (not re.fullmatch(r"3\.\d+", python) or project.number(python) < (3, 8)):
         raise click.BadParameter("give a version of 3.8 or later, such as 3.12", param_hint="--python")
     if not os.path.isdir(path):
         raise click.BadParameter(f"{path} is not a folder", param_hint="PATH")
     try:
-        moved = moving.work_out(os.path.abspath(path), python=python, only=project_only)
+        moved = moving.work_out(os.path.abspath(path), python=python, only=options["project_only"])
         if diff:
-            _show(moved, color)
+            _show(moved, options["color"])
         else:
             transaction.commit(moved.changes)
     except (project.Declined, tools.Missing, transaction.Refused) as error:
@@ -46,7 +50,7 @@ def migrate(path: str, diff: bool, project_only: bool, python: str, color: str, 
     except KeyboardInterrupt:
         click.echo("interrupted; all files are as they were", err=True)
         sys.exit(130)
-    if not quiet:
+    if not options["quiet"]:
         _tell(moved, would=diff)
     sys.exit(cli.FOUND if diff else cli.CLEAN)
 

@@ -45,7 +45,7 @@ def write(project: Project, folder: str, more: list[lines.Line]) -> tuple[str, l
     _defaults(project, made, uv)
     known = _indexes(uv)
     if project.kind == "pipenv":
-        _pipfile(project, folder, made)
+        _pipfile(project, made)
     for line in more:
         table["dependencies"].add_line(line.text)
     if project.python:
@@ -53,7 +53,7 @@ def write(project: Project, folder: str, more: list[lines.Line]) -> tuple[str, l
     _locked_today(project)
     if not uv:
         del made["tool"]["uv"]
-    return re.sub(r"\n{3,}", "\n\n", tomlkit.dumps(made)).strip("\n") + "\n", known
+    return tomlkit.dumps(made).strip("\n") + "\n", known
 
 
 def _prepare(project: Project, folder: str) -> None:
@@ -122,7 +122,7 @@ def _indexes(uv: Any) -> list[Named]:
     return found
 
 
-def _pipfile(project: Project, folder: str, made: Any) -> None:
+def _pipfile(project: Project, made: Any) -> None:
     """Declines what the converter has left out of a Pipfile."""
     import tomllib  # noqa: PLC0415
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from uvlint.migrate.static import Evaluator
 
-ESSENTIAL = ("name", "install_requires", "extras_require", "python_requires", "entry_points")
+ESSENTIAL = ("name", "version", "install_requires", "extras_require", "python_requires", "entry_points")
 """What has to be known: the rest may stay where it is."""
 
-MOVED = (*ESSENTIAL, "version", "description", "long_description", "long_description_content_type", "author",
+MOVED = (*ESSENTIAL, "description", "long_description", "long_description_content_type", "author",
          "author_email", "maintainer", "maintainer_email", "url", "download_url", "project_urls", "license",
          "license_files", "keywords", "classifiers", "packages", "package_dir", "package_data", "exclude_package_data",
          "include_package_data", "py_modules", "zip_safe", "tests_require", "setup_requires", "platforms", "test_suite")  # fmt: skip
@@ -88,12 +88,12 @@ def _script(root: str, text: str, found: Declared) -> None:
     found.values.update({name: value for name, value in values.items() if name not in kept})
     _version(root, said, values, found)
     _readme(root, found)
-    found.left["setup.py"] = _without(said, text, [one for one in values if one not in kept]) if kept else None
+    found.left["setup.py"] = _without(said, [one for one in values if one not in kept]) if kept else None
 
 
 def certain(value: Any) -> bool:
     """Whether all of a value is known."""
-    from uvlint.migrate.static import UNKNOWN  # noqa: PLC0415
+    from uvlint.migrate.values import UNKNOWN  # noqa: PLC0415
 
     if isinstance(value, dict):
         return all(certain(one) for one in value.values())
@@ -107,12 +107,12 @@ def _version(root: str, said: Evaluator, values: dict[str, Any], found: Declared
     version = values.get("version")
     if not isinstance(version, str):
         return
-    for path in said.files:
+    for path in said.see.files:
         text = text_of(root, path) or ""
         if text.strip() == version:
             found.version = path
         elif path.endswith(".py") and re.search(
-            rf"^__version__\s*(?::[^=\n]*)?=\s*['\"]{re.escape(version)}['\"]", text, re.M
+            rf"^__version__\s*(?::[^=\n]*)?=\s*['\"]{re.escape(version)}['\"]", text, re.MULTILINE
         ):
             module = re.sub(r"/__init__\.py\Z|\.py\Z", "", path).replace("/", ".")
             for base in _package_roots(values):
@@ -147,7 +147,7 @@ def _readme(root: str, found: Declared) -> None:
     found.values["readme"] = {"text": text, "content-type": kind or "text/plain"}
 
 
-def _without(said: Evaluator, text: str, moved: list[str]) -> str:
+def _without(said: Evaluator, moved: list[str]) -> str:
     """setup.py without the arguments that pyproject.toml has now."""
     import libcst as cst  # noqa: PLC0415
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from uvlint.migrate import converted, lines, pyproject, tools
 from uvlint.migrate.locked import MAIN, Locked
 from uvlint.migrate.project import Declined, Group
+from uvlint.migrate.project import number as project_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from uvlint.migrate.project import Project
     from uvlint.migrate.pyproject import Named
@@ -41,18 +42,26 @@ def write(project: Project, named: Sequence[str] = ()) -> Written:
     with tempfile.TemporaryDirectory(prefix="uvlint-") as above:
         folder = os.path.join(above, os.path.basename(project.root) or "project")
         tools.copy(project.root, folder)
+        for path in _beyond(project):
+            tools.copy(os.path.join(project.root, path), os.path.normpath(os.path.join(folder, path)))
         if project.kind in {"poetry", "pipenv"}:
             text, known = converted.write(project, folder, main.lines)
         else:
             known = pyproject.indexes(project.options)
             text = pyproject.write(project, known)
         _parsed(text)
-        lock = _lock(project, folder, uv, text, known)
+        text, lock = _lock(project, folder, uv, text, known)
     _no_secret(text + lock, known)
-    tables = _parsed(text)
     kept, packages = _compare(project, lock)
-    locked = _locked(project, tables, text, lock, tools.version(uv), known, frozenset(named))
+    locked = _locked(project, text, lock, uv=tools.version(uv), known=known, named=frozenset(named))
     return Written(locked, kept, packages, list(project.notes))
+
+
+def _beyond(project: Project) -> list[str]:
+    """The local projects beside this one that it depends on, relative to its root."""
+    text = f"{project.pyproject or ''}\n{lines.text_of(project.root, 'Pipfile') or ''}"
+    found = re.findall(r"path\s*=\s*[\"'](\.\./(?!\.\.)[^\"'*]+)[\"']", text)
+    return [one for one in dict.fromkeys(found) if os.path.isdir(os.path.join(project.root, one))]
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -66,34 +75,78 @@ def _parsed(text: str) -> dict[str, Any]:
         ) from None
 
 
-def _lock(project: Project, folder: str, uv: str, text: str, known: list[Named]) -> str:
-    """The lock file: first with the versions of today as constraints, then without, which changes none of them."""
-    import tomlkit  # noqa: PLC0415
-
+def _lock(project: Project, folder: str, uv: str, text: str, known: list[Named]) -> tuple[str, str]:
+    """The texts of pyproject.toml and the lock file, for as many platforms as the versions of today are there for."""
     secrets = {key: value for one in known for key, value in one.secrets.items()}
     for key, value in secrets.items():
         if value is None and key not in os.environ:
             raise Declined(f"an index asks for credentials that aren't known here: set {key}, then migrate")
-    place = os.path.join(folder, "pyproject.toml")
+    # A version that is read from Git is not in the lock file: what it is doesn't matter, and the copy has no history.
+    name = re.sub(r"[-_.]+", "_", str(_parsed(text).get("project", {}).get("name", ""))).upper()
+    settings = {f"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}": "0"}
+
+    def run() -> None:
+        tools.run([uv, "lock"], folder, secrets, settings)
+
     if project.declared is not None:
         _left(project, folder)
+    first: Declined | None = None
+    for narrowed, note in ((text, ""), *_narrower(project, text)):
+        try:
+            lock = _constrained(project, folder, narrowed, run)
+        except Declined as error:
+            if first is None and "No solution found" not in str(error):
+                raise
+            first = first or error
+            continue
+        project.notes += [note] if note else []
+        return narrowed, lock
+    raise first or Declined("uv can't lock it")
+
+
+def _narrower(project: Project, text: str) -> Iterator[tuple[str, str]]:
+    """The text for fewer Pythons, then for fewer platforms, and what there is to say of it.
+
+    Pins hold for where they were made: an image's Python on Linux.
+    """
+    import tomlkit  # noqa: PLC0415
+
+    match = re.fullmatch(r">=(?P<minor>3\.\d+)", project.python)
+    if match is None:
+        return
+    first, second = project_number(match["minor"])
+    made: Any = tomlkit.parse(text)
+    made["project"]["requires-python"] = f"{project.python},<{first}.{second + 1}"
+    said = f"the versions of today are only there together for Python {match['minor']}"
+    yield tomlkit.dumps(made), f"{said}: requires-python says so"
+    made.setdefault("tool", tomlkit.table()).setdefault("uv", tomlkit.table())["environments"] = [
+        "sys_platform == 'linux'"
+    ]
+    yield tomlkit.dumps(made), f"{said} on Linux: requires-python and tool.uv.environments say so"
+
+
+def _constrained(project: Project, folder: str, text: str, run: Callable[[], None]) -> str:
+    """The lock file: first made with the versions of today as constraints, then without, which changes none of them."""
+    import tomlkit  # noqa: PLC0415
+
+    place = os.path.join(folder, "pyproject.toml")
     pins = [one for several in project.pins.values() for one in several]
     if pins:
         tables: Any = tomlkit.parse(text)
         settings = tables.setdefault("tool", tomlkit.table()).setdefault("uv", tomlkit.table())
         settings["constraint-dependencies"] = [*settings.get("constraint-dependencies", []), *pins]
         _put(place, tomlkit.dumps(tables))
-        tools.run([uv, "lock"], folder, secrets)
+        run()
     _put(place, text)
-    tools.run([uv, "lock"], folder, secrets)
+    run()
     with open(os.path.join(folder, "uv.lock"), encoding="utf-8", newline="") as file:
         return file.read()
 
 
 def _left(project: Project, folder: str) -> None:
-    """Makes of setup.py and setup.cfg, in the copy, what is to be left of them."""
+    """Makes of setup.cfg, in the copy, what is to be left of it; setup.py goes, so that no build can run it."""
     for name, text in project.declared.left.items() if project.declared is not None else ():
-        if text is None:
+        if text is None or name == "setup.py":
             os.unlink(os.path.join(folder, name))
         else:
             _put(os.path.join(folder, name), text)
@@ -143,25 +196,23 @@ def _canonical(version: str) -> str:
     return re.sub(r"(?:\.0+)+\Z", "", release[0]) + bare[release.end() :] if release is not None else bare
 
 
-def _locked(
-    project: Project, tables: dict[str, Any], text: str, lock: str, uv: str, known: list[Named], named: frozenset[str]
-) -> Locked:
+def _needs(project: Project, tables: dict[str, Any]) -> list[str]:
+    """The files that building the project reads, beside its code."""
+    table = tables.get("project", {})
+    version = tables.get("tool", {}).get("setuptools", {}).get("dynamic", {}).get("version", {})
+    found = [one if isinstance(one, str) else one.get("file", "") for one in (table.get("readme", ""), version)]
+    found += [table["license"].get("file", "")] if isinstance(table.get("license"), dict) else []
+    if project.declared is not None:
+        found += [*project.declared.reads, *(name for name, left in project.declared.left.items() if left is not None)]
+    return [one for one in dict.fromkeys(found) if one and os.path.exists(os.path.join(project.root, one))]
+
+
+def _locked(project: Project, text: str, lock: str, *, uv: str, known: list[Named], named: frozenset[str]) -> Locked:
+    tables = _parsed(text)
     table, tool = tables.get("project", {}), tables.get("tool", {}).get("uv", {})
     groups = tuple(tables.get("dependency-groups", {}))
     default = tool.get("default-groups", ["dev"])
     package = tool.get("package", "build-system" in tables)
-    readme = table.get("readme")
-    needs = [readme if isinstance(readme, str) else (readme or {}).get("file", "")] if package else []
-    needs += project.declared.reads if project.declared is not None else []
-    needs += (
-        [name for name, left in project.declared.left.items() if left is not None]
-        if project.declared is not None
-        else []
-    )
-    dynamic = tables.get("tool", {}).get("setuptools", {}).get("dynamic", {}).get("version", {})
-    needs += [dynamic["file"]] if isinstance(dynamic, dict) and isinstance(dynamic.get("file"), str) else []
-    license_ = table.get("license")
-    needs += [license_["file"]] if isinstance(license_, dict) and "file" in license_ else []
     listed = tool.get("sources", {}).values()
     return Locked(
         root=project.root,
@@ -177,7 +228,7 @@ def _locked(
         groups=groups,
         defaults=groups if default == "all" else tuple(one for one in default if one in groups),
         extras=tuple(table.get("optional-dependencies", {})),
-        needs=tuple(dict.fromkeys(one for one in needs if one and os.path.exists(os.path.join(project.root, one)))),
+        needs=tuple(_needs(project, tables)) if package else (),
         folders=tuple(dict.fromkeys(one["path"] for one in listed if isinstance(one, dict) and "path" in one)),
         indexes=tuple(one.index for one in known if one.index is not None),
         named=named,

@@ -6,9 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from uvlint import context, engine, files
-from uvlint.config import Settings
-from uvlint.migrate import dockerfiles, locking, mentions, project, tools
+from uvlint import context, engine, files, plan
+from uvlint.migrate import dockerfiles, finding, locking, mentions, project
 from uvlint.migrate.locked import MAIN
 from uvlint.migrate.project import Declined
 from uvlint.migrate.transaction import Change
@@ -16,6 +15,7 @@ from uvlint.migrate.transaction import Change
 if TYPE_CHECKING:
     from uvlint.migrate.locking import Written
     from uvlint.migrate.project import Image, Project
+    from uvlint.model import Build
 
 
 _OLD = {"poetry": ("poetry.lock",), "pipenv": ("Pipfile", "Pipfile.lock")}
@@ -38,18 +38,21 @@ def work_out(root: str, *, python: str = "", only: bool = False) -> Moved:
 
     Raises: Declined, tools.Missing.
     """
-    found = project.find(root, python)
+    found = finding.find(root, python)
     named = _demanded(found) if not only else []
     written = locking.write(found, named)
     texts: dict[str, str] = {"pyproject.toml": written.locked.pyproject, "uv.lock": written.locked.lock}
-    for name, left in (found.declared.left if found.declared is not None else {}).items():
-        if left is not None:
-            texts[name] = left
+    texts |= {name: left for name, left in _left(found).items() if left is not None}
     moved = Moved([], notes=list(written.notes))
     if not only:
         _rewrite(found, written, texts, moved)
     _settle(found, written, texts, moved)
     return moved
+
+
+def _left(found: Project) -> dict[str, str | None]:
+    """What becomes of setup.py and setup.cfg."""
+    return found.declared.left if found.declared is not None else {}
 
 
 def _demanded(found: Project) -> list[str]:
@@ -85,6 +88,8 @@ def _rewrite(found: Project, written: Written, texts: dict[str, str], moved: Mov
         if made.text != build.dockerfile.source.text:
             texts[shown.replace(os.sep, "/")] = made.text
             moved.told.append((shown, "installs with `uv sync`"))
+        elif any(one.tool in {"pip", "uv"} and not one.empty for one in plan.installs(build)):
+            moved.notes.append(f"{shown} stays as it is: nothing in it is known to install the project")
         moved.notes += [f"{shown}: {one}" for one in made.notes]
         for one in made.files:
             place = os.path.relpath(os.path.abspath(one.path), root).replace(os.sep, "/")
@@ -94,7 +99,7 @@ def _rewrite(found: Project, written: Written, texts: dict[str, str], moved: Mov
                 moved.told.append((place, "lets the new files into the build"))
 
 
-def _with(image: Image, data: dict[str, str]) -> project.Build:
+def _with(image: Image, data: dict[str, str]) -> Build:
     """A Dockerfile read with the new files in its build context."""
     seen = context.find(image.path)
     held = seen.holding(data) if seen is not None else None
@@ -105,30 +110,39 @@ def _settle(found: Project, written: Written, texts: dict[str, str], moved: Move
     """Turns texts into changes, and drops the files that nothing reads any more."""
     root, locked = found.root, written.locked
     going = {*found.sources, *found.constraint_files, *(one for one in _OLD.get(found.kind, ()) if _there(root, one))}
-    going |= {name for name, left in (found.declared.left if found.declared is not None else {}).items() if left is None}
-    stays = mentions.staying(root, going, texts)
+    going |= {name for name, left in _left(found).items() if left is None}
+    stays = mentions.staying(root, project.repository(root), going, texts)
     for name, text in texts.items():
-        moved.changes.append(Change(os.path.join(root, name), _data(os.path.join(root, name)), text.encode("utf-8", "surrogateescape")))
+        moved.changes.append(
+            Change(os.path.join(root, name), _data(os.path.join(root, name)), text.encode("utf-8", "surrogateescape"))
+        )
     for name in sorted(going - set(stays)):
         moved.changes.append(Change(os.path.join(root, name), _data(os.path.join(root, name)), None))
         moved.told.append((name, "is gone; nothing else reads it"))
     moved.told[:0] = [
         ("pyproject.toml", _described(found, locked.groups)),
-        ("uv.lock", f"{written.packages} packages" + (f", {written.kept} in the version of before" if written.kept else "")),
+        (
+            "uv.lock",
+            f"{written.packages} packages" + (f", {written.kept} in the version of before" if written.kept else ""),
+        ),
     ]
-    for name, left in (found.declared.left if found.declared is not None else {}).items():
-        if left is not None:
+    for name, kept in _left(found).items():
+        if kept is not None:
             moved.told.append((name, "keeps what pyproject.toml can't say"))
     for name, where in sorted(stays.items()):
         moved.told.append((name, f"stays: {_listed(where)} {'names' if len(where) == 1 else 'name'} it"))
     if any(name.endswith(".txt") and found.sources.get(name) == MAIN for name in stays):
-        moved.notes.append("what stays is no longer what is installed; `uv export --no-dev -o requirements.txt` writes it anew")
+        moved.notes.append(
+            "what stays is no longer what is installed; `uv export --no-dev -o requirements.txt` writes it anew"
+        )
     if found.kind in _OLD:
-        left = mentions.callers(root, (found.kind,), texts, going - set(stays))
-        if left:
-            moved.notes.append(f"{_listed(left)} still {'runs' if len(left) == 1 else 'run'} {found.kind}")
+        callers = mentions.callers(root, project.repository(root), (found.kind,), texts, going - set(stays))
+        if callers:
+            moved.notes.append(f"{_listed(callers)} still {'runs' if len(callers) == 1 else 'run'} {found.kind}")
     for index in locked.indexes:
-        moved.notes.append(f"the index {index.name} asks for credentials: uv reads them from {' and '.join(index.secrets)}")
+        moved.notes.append(
+            f"the index {index.name} asks for credentials: uv reads them from {' and '.join(index.secrets)}"
+        )
 
 
 def _there(root: str, name: str) -> bool:

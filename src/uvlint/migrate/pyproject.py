@@ -53,11 +53,21 @@ def write(project: Project, indexes: list[Named]) -> str:
         table["build-system"] = setuptools_table.build_system(project.declared)
         head += "\n" + tomlkit.dumps(table)
     if "dependency-groups" not in project.tables:
-        head = f"{head}\n{_groups(project)}" if head else head
-        text = text if head else f"{text.rstrip()}\n\n{_groups(project)}"
-    parts = [head.strip(), text.strip("\n"), _tools(project, indexes).strip()]
-    made = "\n\n".join(one for one in parts if one) + "\n"
-    return re.sub(r"(?<=\S)\n\[", "\n\n[", re.sub(r"\n{3,}\[", "\n\n[", made)).replace("\n", newline)
+        groups = _groups(project)
+        if head:
+            head = f"{head}\n{groups}"
+        elif groups:
+            text = f"{text.rstrip()}\n\n{groups}"
+    head, tail = _spaced(head), _spaced(_tools(project, indexes))
+    made = f"{head}\n\n" if head and text.strip() else head
+    made += text if not tail else (text.rstrip("\n") or "")
+    made += f"\n\n{tail}" if tail and made else tail
+    return (made if made.endswith("\n") else f"{made}\n").replace("\n", newline)
+
+
+def _spaced(text: str) -> str:
+    """New tables, one blank line between them."""
+    return re.sub(r"\n+(?=\[)", "\n\n", text.strip())
 
 
 def _project(project: Project) -> tomlkit.TOMLDocument:

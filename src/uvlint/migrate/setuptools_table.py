@@ -25,7 +25,7 @@ def project(declared: Declared) -> dict[str, Any]:
     """The [project] table, less its `requires-python`."""
     values = declared.values
     found: dict[str, Any] = {"name": str(values.get("name") or "")}
-    if declared.version or (not isinstance(values.get("version"), str) and declared.left.get("setup.py")):
+    if declared.version:
         found["dynamic"] = ["version"]
     else:
         found["version"] = str(values.get("version") or "0.0.0")

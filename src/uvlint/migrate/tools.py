@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _NOISE = re.compile(
     r"Using CPython|warning: (?:Failed to inspect|`VIRTUAL_ENV)|Downloading|\s*(?:cause: Querying|\[std)|  hint: "
 )
+_TRACE = re.compile(
+    r"\s*(?:Traceback \(|File \"|During handling|\^+|\[stderr\]|\[stdout\])|\s{12,}\S(?!\w*(?:Error|Exception|Exit):)"
+)
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "env", "site-packages"])
 _LARGE = 5_000_000
 """Bytes; a larger file has no part in what a project depends on, unless its name says so."""
@@ -45,26 +48,39 @@ def version(uv: str) -> str:
     return match["version"] if match is not None else ""
 
 
-def run(command: Sequence[str], folder: str, secrets: Mapping[str, str | None] | None = None) -> str:
+def run(
+    command: Sequence[str],
+    folder: str,
+    secrets: Mapping[str, str | None] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> str:
     """What a program prints. Raises: Declined, with the end of what it said where it failed."""
     import subprocess  # noqa: PLC0415 - only where a project is moved
 
     known = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}}
-    known |= {"UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    known |= {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", **(settings or {})}
     known["PATH"] = os.pathsep.join([*known.get("PATH", "").split(os.pathsep), sysconfig.get_path("scripts")])
     known |= {key: value for key, value in (secrets or {}).items() if value is not None}
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - the programs of `find`
             command, cwd=folder, env=known, capture_output=True, check=False, stdin=subprocess.DEVNULL
         )
     except OSError as error:
         raise Missing(f"`{command[0]}` can't be run: {error.strerror}") from None
     said = done.stderr.decode("utf-8", "replace") + (done.stdout.decode("utf-8", "replace") if done.returncode else "")
     if done.returncode:
+        if "python-build-standalone" in said:
+            raise Declined(
+                "uv found no Python here that the project allows and could not download one; install one, then migrate"
+            )
         lines = [line for line in said.splitlines() if line.strip() and not _NOISE.match(line)]
+        lines = [line for line in lines if not _TRACE.match(line)]
         for value in (secrets or {}).values():
             lines = [line.replace(value, "****") if value else line for line in lines]
-        start = next((at for at, line in enumerate(lines) if line.startswith(("error", "  ×", "thread"))), 0)
+        start = next(
+            (at for at, line in enumerate(lines) if line.startswith(("error", "  \N{MULTIPLICATION SIGN}", "thread"))),
+            0,
+        )
         told = "\n".join(f"  {credentials.masked(line).rstrip()}" for line in lines[start : start + _LINES])
         raise Declined(f"`{os.path.basename(command[0])} {' '.join(command[1:])}` failed\n{told}")
     return done.stdout.decode("utf-8", "replace") or said
@@ -77,7 +93,7 @@ def copy(root: str, target: str) -> None:
         found = set()
         for name in names:
             path = os.path.join(folder, name)
-            hidden = name[0] == "." and name not in {".python-version", ".git-blame-ignore-revs"}
+            hidden = name[0] == "."  # .python-version, too: which patch release locks makes no difference
             special = not (os.path.islink(path) or os.path.isfile(path) or os.path.isdir(path))
             large = (
                 os.path.isfile(path)

@@ -119,9 +119,7 @@ def _undo(step: _Step) -> None:
 
 
 def _beside(target: str) -> tuple[int, str]:
-    return tempfile.mkstemp(
-        prefix=f".{os.path.basename(target)[:100]}.", suffix=".uvlint", dir=os.path.dirname(target)
-    )
+    return tempfile.mkstemp(prefix=f".{os.path.basename(target)[:100]}.", suffix=".uvlint", dir=os.path.dirname(target))
 
 
 def _discard(path: str) -> None:
