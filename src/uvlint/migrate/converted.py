@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uvlint.migrate import lines, tools
 from uvlint.migrate.project import Declined
 from uvlint.migrate.pyproject import Named, name_of, parted, variables
+from uvlint.migrate.texts import text_of
 
 if TYPE_CHECKING:
     from uvlint.migrate.project import Project
@@ -36,7 +37,7 @@ def write(project: Project, folder: str, more: list[lines.Line]) -> tuple[str, l
         ],
         folder,
     )
-    made: Any = tomlkit.parse(lines.text_of(folder, "pyproject.toml") or "")
+    made: Any = tomlkit.parse(text_of(folder, "pyproject.toml") or "")
     table = made["project"]
     if not table.get("name"):
         table["name"] = name_of(project)
@@ -126,7 +127,7 @@ def _pipfile(project: Project, made: Any) -> None:
     """Declines what the converter has left out of a Pipfile."""
     import tomllib  # noqa: PLC0415
 
-    text = lines.text_of(project.root, "Pipfile") or ""
+    text = text_of(project.root, "Pipfile") or ""
     try:
         said = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -155,7 +156,7 @@ def _poetry_lock(root: str) -> dict[str, list[str]]:
     import tomllib  # noqa: PLC0415
 
     try:
-        packages = tomllib.loads(lines.text_of(root, "poetry.lock") or "").get("package", [])
+        packages = tomllib.loads(text_of(root, "poetry.lock") or "").get("package", [])
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Declined(f"poetry.lock: {error}") from None
     found: dict[str, list[str]] = {}
@@ -169,7 +170,7 @@ def _poetry_lock(root: str) -> dict[str, list[str]]:
 
 
 def _pipfile_lock(root: str) -> dict[str, list[str]]:
-    text = lines.text_of(root, "Pipfile.lock")
+    text = text_of(root, "Pipfile.lock")
     if text is None:
         return {}
     try:

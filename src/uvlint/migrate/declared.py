@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from uvlint.migrate.lines import text_of
+from uvlint.migrate.texts import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

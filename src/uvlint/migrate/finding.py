@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 
-from uvlint.migrate import lines, sorting
+from uvlint.migrate import sorting
 from uvlint.migrate.project import Declined, Project, has, images_of, installs, number, pythons, repository
+from uvlint.migrate.texts import text_of
 
 _PYTHON = re.compile(r"(?:python-|cpython-)?(?P<minor>3\.\d+)(?:\.\d+)?\Z")
 _OLDEST = (3, 8)
@@ -42,7 +43,7 @@ def find(root: str, python: str = "") -> Project:
 def _read_pyproject(project: Project) -> None:
     import tomllib  # noqa: PLC0415 - only where a project is moved
 
-    text = lines.text_of(project.root, "pyproject.toml") if has(project.root, "pyproject.toml") else None
+    text = text_of(project.root, "pyproject.toml") if has(project.root, "pyproject.toml") else None
     if text is None:
         return
     try:
@@ -82,7 +83,7 @@ def _python(project: Project, given: str) -> str:
     )
     for name in (".python-version", "runtime.txt"):
         if not versions:
-            match = _PYTHON.match((lines.text_of(project.root, name) or "").strip())
+            match = _PYTHON.match((text_of(project.root, name) or "").strip())
             versions = [match["minor"]] if match is not None else []
     if not versions:
         if not project.kind:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from uvlint import files
+from uvlint.migrate.texts import text_of
 from uvlint.tools import requirements
 
 _CONTINUED = re.compile(r"\\\r?\n")
@@ -113,20 +113,6 @@ def pin(text: str) -> tuple[str, str] | None:
     """The name and the one version that a requirement asks for."""
     match = _PIN.match(text.strip())
     return (normal(match["name"]), match["version"]) if match is not None else None
-
-
-def text_of(root: str, path: str) -> str | None:
-    """The text of a project's file; None where there is none, or it is outside of the project."""
-    if path.startswith(("../", "/")) or path == "..":
-        return None
-    try:
-        data = files.read(os.path.join(root, path))
-    except OSError:
-        return None
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    return data.decode("utf-8", "replace")
 
 
 def read(root: str, path: str) -> File:

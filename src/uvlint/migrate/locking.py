@@ -12,6 +12,7 @@ from uvlint.migrate import converted, lines, pyproject, tools
 from uvlint.migrate.locked import MAIN, Locked
 from uvlint.migrate.project import Declined, Group
 from uvlint.migrate.project import number as project_number
+from uvlint.migrate.texts import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +60,7 @@ def write(project: Project, named: Sequence[str] = ()) -> Written:
 
 def _beyond(project: Project) -> list[str]:
     """The local projects beside this one that it depends on, relative to its root."""
-    text = f"{project.pyproject or ''}\n{lines.text_of(project.root, 'Pipfile') or ''}"
+    text = f"{project.pyproject or ''}\n{text_of(project.root, 'Pipfile') or ''}"
     found = re.findall(r"path\s*=\s*[\"'](\.\./(?!\.\.)[^\"'*]+)[\"']", text)
     return [one for one in dict.fromkeys(found) if os.path.isdir(os.path.join(project.root, one))]
 

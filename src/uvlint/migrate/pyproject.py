@@ -77,7 +77,7 @@ def _project(project: Project) -> tomlkit.TOMLDocument:
     made = tomlkit.document()
     table = tomlkit.table()
     declared = project.declared
-    said = setuptools_table.project(declared) if declared is not None else {"version": "0.1.0"}
+    said: dict[str, Any] = {"version": "0.1.0"} if declared is None else setuptools_table.project(declared)
     said["name"] = name_of(project)
     listed = said.pop("dependencies", [])
     order = ("name", "version", "dynamic", "description", "readme")
@@ -284,7 +284,8 @@ def _source(local: Local) -> Any:
 
 
 def _uv(project: Project, known: list[Named]) -> dict[str, Any]:
-    options, found = project.options, {}
+    options = project.options
+    found: dict[str, Any] = {}
     if not project.own and "build-system" not in project.tables:
         found["package"] = False
     if any(not one.default for one in known):

@@ -116,7 +116,8 @@ def _entry(text: str) -> tuple[str, str]:
 
 def setuptools(declared: Declared) -> dict[str, Any]:
     """The [tool.setuptools] table."""
-    values, found = declared.values, {}
+    values = declared.values
+    found: dict[str, Any] = {}
     packages = values.get("packages")
     if isinstance(packages, tuple) and len(packages) == 2 and isinstance(packages[1], dict):
         options = {key: [one] if isinstance(one, str) else list(one) for key, one in packages[1].items()}

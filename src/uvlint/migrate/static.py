@@ -42,7 +42,7 @@ class Evaluator:
         elif isinstance(node, cst.AnnAssign) and node.value is not None:
             self.see.assign(node.target, self.see.value(node.value))
         elif isinstance(node, cst.AugAssign):
-            value = self.see.value(cst.BinaryOperation(node.target, cst.Add(), node.value))  # type: ignore[arg-type]
+            value = self.see.value(cst.BinaryOperation(node.target, cst.Add(), node.value))
             self.see.assign(node.target, value if isinstance(node.operator, cst.AddAssign) else UNKNOWN)
         elif isinstance(node, cst.FunctionDef):
             self.see.names[node.name.value] = node

@@ -89,33 +89,37 @@ def _prepare(step: _Step) -> None:
 
 def _do(step: _Step) -> None:
     if step.change.before is not None:
-        fd, step.old = _beside(step.target)
-        os.close(fd)
-        os.replace(step.target if step.change.after is None else _linked(step), step.old)
+        step.old = _kept(step.target)
     step.done = True
-    if step.change.after is not None:
+    if step.change.after is None:
+        os.unlink(step.target)
+    else:
         os.replace(step.new, step.target)
         step.new = ""
 
 
-def _linked(step: _Step) -> str:
-    """Another name for a file, so that it is never missing while it is replaced."""
-    name = f"{step.old}.link"
-    os.link(step.target, name)
+def _kept(target: str) -> str:
+    """Another name for a file, or a copy where the disk has no links, from which it can be put back."""
+    fd, name = _beside(target)
+    os.close(fd)
+    try:
+        os.unlink(name)
+        os.link(target, name)
+    except OSError:
+        import shutil  # noqa: PLC0415 - only where links are not known
+
+        shutil.copy2(target, name)
     return name
 
 
 def _undo(step: _Step) -> None:
-    if step.done and step.old:
-        os.replace(step.old, step.target)
-        step.old = ""
-    elif step.done and step.change.before is None and not step.new:
-        _discard(step.target)
-    elif step.old and not os.path.lexists(step.target):  # interrupted in between
-        os.replace(step.old, step.target)
-        step.old = ""
-    for left in (step.new, step.old, f"{step.old}.link" if step.old else ""):
-        _discard(left)
+    with contextlib.suppress(OSError):  # the other files still go back
+        if step.done and step.old:
+            os.replace(step.old, step.target)
+        elif step.done and step.change.before is None and not step.new:
+            os.unlink(step.target)
+    _discard(step.new)
+    _discard(step.old)
 
 
 def _beside(target: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from uvlint.migrate.lines import text_of
+from uvlint.migrate.texts import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +178,7 @@ class Expressions:
         if isinstance(node.operator, cst.Add):
             if isinstance(left, Place):
                 return Place(str(left) + str(right).lstrip("/")) if str(left) in {"", "./"} else Place(left + right)
-            if isinstance(left, list | str) and type(left) is type(right):
+            if isinstance(left, str) and isinstance(right, str):
                 return left + right
             if isinstance(left, list) and isinstance(right, list | tuple):
                 return [*left, *right]
