@@ -6,7 +6,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from projects import demands, findings, moved
+from projects import PYPROJECT, demands, findings, moved
 
 from uvlint.config import Settings
 from uvlint.migrate.dockerfiles import Demands
@@ -444,7 +444,7 @@ def test_an_environment_of_the_disk_is_kept_out() -> None:
 def test_credentials_come_as_secrets() -> None:
     index = Index("private", "https://a.example/simple", ("UV_INDEX_PRIVATE_USERNAME", "UV_INDEX_PRIVATE_PASSWORD"))
     text = REQUIREMENTS.replace(" -r ", " --extra-index-url https://a.example/simple -r ")
-    pyproject = '[project]\nname = "app"\nversion = "0"\n[[tool.uv.index]]\nname = "private"\nurl = "https://a.example/simple"\n'
+    pyproject = f'{PYPROJECT}[[tool.uv.index]]\nname = "private"\nurl = "https://a.example/simple"\n'
     made = moved(text, indexes=(index,), pyproject=pyproject)
     assert "--mount=type=secret,id=UV_INDEX_PRIVATE_PASSWORD,env=UV_INDEX_PRIVATE_PASSWORD" in made.text
     assert "https://a.example" not in made.text
@@ -548,3 +548,15 @@ def test_a_project_that_wants_another_python_is_not_moved() -> None:
     pyproject = '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.13"\ndependencies = ["six==1.16.0"]\n'
     made = moved(REQUIREMENTS, pyproject=pyproject)
     assert "3.13" in made.reasons[0]
+
+
+def test_a_project_that_does_not_say_which_python_it_wants_is_not_moved() -> None:
+    made = moved(REQUIREMENTS, pyproject='[project]\nname = "app"\nversion = "0"\ndependencies = ["six==1.16.0"]\n')
+    assert "requires-python" in made.reasons[0]
+
+
+def test_a_script_in_python_that_only_speaks_of_pipenv_does_not_matter() -> None:
+    made = moved(PIPENV, {"main.py": 'print("pipenv", 1)\n'}, kind="pipenv")
+    assert made.reasons == []
+    made = moved(PIPENV, {"main.py": 'run(["pipenv", "run", "app"])\n'}, kind="pipenv")
+    assert made.reasons == ["line 7: `main.py` runs pipenv"]

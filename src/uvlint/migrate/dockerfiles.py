@@ -172,6 +172,8 @@ def _step(build: Build, made: Sequence[Edit], drops: Sequence[str]) -> Build:
 def _unmet(build: Build, project: Locked) -> list[str]:
     """What the rewritten file lacks."""
     found = supplies.lacking(build, project) + leaving.managers_left(build, project)
+    if "requires-python" not in project.pyproject:
+        found.append("pyproject.toml has no `requires-python`: each Python would ask for a lock file of its own")
     for sync in projects.syncs(build):
         why = managed_python.wanted(sync.install.call) or ""
         line = build.dockerfile.source.line(sync.install.call.span.start)

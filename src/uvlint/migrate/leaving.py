@@ -29,6 +29,7 @@ _NEEDS_PIP = regex(r"\bspacy\s+download\b|\bensurepip\b|(?<![\w/.-])python[\d.]*
 _PIP = regex(r"(?<![\w./-])(?:pip[\d.]*|python[\d.]*\s+-m\s+pip)\s+install\b")
 _TOLD = regex(r"(?<![\w-])(?:uwsgi|apache2(?:ctl|-foreground)?|httpd)(?![\w-])")
 _MANAGER = regex(r"(?<![\w./=-])(?P<name>poetry|pipenv)(?![\w./=-])")
+_SPAWNED = regex(r"(?<![\w./=-])(?P<name>poetry|pipenv)(?:\s+run\b|[\"']\s*,\s*[\"'])")
 _SYSTEM = regex(r"python3?-(?!pip|venv|dev|minimal|distutils|full|setuptools|wheel|lib)[a-z]")
 _SETTINGS = regex(r"(?:POETRY|PIPENV)_\w+\Z")
 _SAME = regex(r"[\"']?\$\{?PATH\}?[\"']?")
@@ -127,7 +128,8 @@ def _started(build: Build, *, moved: bool) -> Iterator[str]:
         if moved and _PIP.search(text):
             yield _at(step, "it runs pip when the container starts")
         for name, script in _scripts(step):
-            if (hit := _MANAGER.search(script)) is not None:
+            named = _SPAWNED if name.endswith(".py") else _MANAGER
+            if (hit := named.search(script)) is not None:
                 yield _at(step, f"`{name}` runs {hit['name']}")
             elif moved and (_PIP.search(script) or _NEEDS_PIP.search(script)):
                 yield _at(step, f"`{name}` runs pip when the container starts")
