@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from uvlint import model, plan, projects, syntax
+from uvlint import model, plan, projects, pythons, syntax
 from uvlint.diagnostics import Edit, FileEdit, apply
 from uvlint.migrate import commands, copies, exports, ignores, leaving, placing, reading, supplies
-from uvlint.rules import managed_python
 from uvlint.source import Source
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ def unmet(build: Build, project: Locked) -> list[str]:
     if "requires-python" not in project.pyproject:
         found.append("pyproject.toml has no `requires-python`: each Python would ask for a lock file of its own")
     for sync in projects.syncs(build):
-        why = managed_python.wanted(sync.install.call) or ""
+        why = pythons.wanted(sync.install.call) or ""
         line = build.dockerfile.source.line(sync.install.call.span.start)
         found += [f"line {line}: {why[1:]}"] if why.startswith("!") else []
     return found
