@@ -29,9 +29,13 @@ scripts
 caches
 provision
 translation
+managers
+migrate.reading
+migrate.rewriting
 rules.pip_install
 proof
 engine
+migrate.dockerfiles
 run
 cli
 __main__
