@@ -411,6 +411,36 @@ def test_pipenv_keeps_its_versions(project: Make, migrate: Run) -> None:
     assert sorted(tree(root)) == ["pyproject.toml", "uv.lock"]
 
 
+def test_a_pipfile_that_names_no_python_takes_the_images(project: Make, migrate: Run) -> None:
+    text = pipfile().partition("[requires]")[0]
+    root = project({"Pipfile": text, ".python-version": f"{PYTHON}.1\n"})
+    ended = migrate()
+    assert ended.status == 0, ended.err
+    assert tables(root)["project"]["requires-python"] == f">={PYTHON}"
+
+
+def test_an_index_that_packages_name_stays(project: Make, migrate: Run, index: str) -> None:
+    text = pipfile('six = { version = "*", index = "my own" }\n')
+    text = text.replace("https://pypi.org/simple", index).replace('name = "pypi"', 'name = "my own"')
+    root = project({"Pipfile": text})
+    ended = migrate()
+    assert ended.status == 0, ended.err
+    assert tables(root)["tool"]["uv"]["sources"] == {"six": {"index": "my-own"}}
+
+
+def test_settings_for_uvlint_hold_for_the_dockerfile(project: Make, migrate: Run) -> None:
+    root = project(
+        {
+            "requirements.txt": "six\n",
+            "Dockerfile": DOCKERFILE,
+            "uvlint.toml": 'uv-image = "registry.example/mirror/uv"\n',
+        }
+    )
+    ended = migrate()
+    assert ended.status == 0, ended.err
+    assert "registry.example/mirror/uv" in (root / "Dockerfile").read_text()
+
+
 # What is declined -----------------------------------------------------------------------------------------------------------
 
 

@@ -7,9 +7,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from uvlint.migrate import lines, tools
+from uvlint.migrate import finding, lines, tools
 from uvlint.migrate.project import Declined
-from uvlint.migrate.pyproject import Named, name_of, parted, variables
+from uvlint.migrate.pyproject import PYPI, Named, name_of, parted, variables
 from uvlint.migrate.texts import text_of
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def write(project: Project, folder: str, more: list[lines.Line]) -> tuple[str, l
         _pipfile(project, made)
     for line in more:
         table["dependencies"].add_line(line.text)
-    if project.python:
-        table["requires-python"] = project.python
+    if project.python or "requires-python" not in table:
+        table["requires-python"] = project.python or f">={finding.oldest(project)}"
     _locked_today(project)
     if not uv:
         del made["tool"]["uv"]
@@ -109,11 +109,16 @@ def _indexes(uv: Any) -> list[Named]:
 
     found: list[Named] = []
     kept = tomlkit.aot()
+    sources = [each for one in uv.get("sources", {}).values() for each in (one if isinstance(one, list) else [one])]
+    wanted = {str(one["index"]) for one in sources if "index" in one}
     for one in uv.get("index", []):
         url, secrets = parted(str(one["url"]))
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", str(one.get("name", "index")))
-        one["name"], one["url"] = name, url
-        if not re.match(r"https?://pypi\.(?:org|python\.org)/simple/?\Z", url):
+        for each in sources:
+            if each.get("index") == one.get("name"):
+                each["index"] = name
+        if not PYPI.match(url) or str(one.get("name")) in wanted:
+            one["name"], one["url"] = name, url
             kept.append(one)
         found.append(Named(name, url, variables(name, secrets), default=bool(one.get("default"))))
     if "index" in uv:

@@ -78,23 +78,24 @@ def _python(project: Project, given: str) -> str:
         return ""
     if not given and isinstance(declared, str) and declared.strip():
         return declared.strip()
-    versions = (
-        [given] if given else pythons([one for one in project.images if installs(project, one)] or project.images)
-    )
+    return f">={given or oldest(project)}" if project.kind else ""
+
+
+def oldest(project: Project) -> str:
+    """The oldest Python that a project's images install for, as "3.12"; else what is written beside it. Raises: Declined."""
+    versions = pythons([one for one in project.images if installs(project, one)] or project.images)
     for name in (".python-version", "runtime.txt"):
         if not versions:
             match = _PYTHON.match((text_of(project.root, name) or "").strip())
             versions = [match["minor"]] if match is not None else []
     if not versions:
-        if not project.kind:
-            return ""
         raise Declined(
             "no Dockerfile and no .python-version says which Python the project is for; say it: `--python 3.12`"
         )
     lowest = min(versions, key=number)
     if number(lowest) < _OLDEST:
         raise Declined(f"Python {lowest} is older than uv can lock for (3.8)")
-    return f">={lowest}"
+    return lowest
 
 
 # Nothing --------------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from uvlint.migrate import converted, lines, pyproject, tools
 from uvlint.migrate.locked import MAIN, Locked
 from uvlint.migrate.project import Declined, Group
 from uvlint.migrate.project import number as project_number
+from uvlint.migrate.project import pythons
 from uvlint.migrate.texts import text_of
 
 if TYPE_CHECKING:
@@ -102,6 +103,12 @@ def _lock(project: Project, folder: str, uv: str, text: str, known: list[Named])
             continue
         project.notes += [note] if note else []
         return narrowed, lock
+    known_pythons = pythons(project.images)
+    if known_pythons and first is not None and not project.python.endswith(known_pythons[0]):
+        raise Declined(
+            f"{first}\n  the versions of today may not be there for all Pythons that the project allows:"
+            f" `--python {known_pythons[0]}` locks for those of its images"
+        )
     raise first or Declined("uv can't lock it")
 
 

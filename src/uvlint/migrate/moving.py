@@ -80,7 +80,7 @@ def _rewrite(found: Project, written: Written, texts: dict[str, str], moved: Mov
         made = dockerfiles.rewrite(build, written.locked)
         shown = os.path.relpath(image.path, root)
         if made.text == build.dockerfile.source.text and project.installs(found, image):
-            made.reasons.append("it installs the project in a way that can't be rewritten")
+            made.reasons.append(_first_install(found, image))
         if made.reasons:
             raise Declined(
                 f"{shown}: {made.reasons[0]}\n  `--project-only` moves the project and leaves its Dockerfiles to you"
@@ -97,6 +97,17 @@ def _rewrite(found: Project, written: Written, texts: dict[str, str], moved: Mov
             data[os.path.abspath(one.path)] = one.after
             if not any(path == place for path, _ in moved.told):
                 moved.told.append((place, "lets the new files into the build"))
+
+
+def _first_install(found: Project, image: Image) -> str:
+    """The command line that installs a project that no `uv sync` takes the place of."""
+    source = image.build.dockerfile.source
+    for install in plan.installs(image.build):
+        if install.tool in {"pip", "uv", found.kind} and not plan.upgrades_pip(install):
+            span = install.call.span
+            line, _ = source.position(span.start)
+            return f"line {line}: `{' '.join(source.text[span.start : span.end].split())}` can't be moved to `uv sync`"
+    return "it installs the project in a way that can't be moved to `uv sync`"
 
 
 def _with(image: Image, data: dict[str, str]) -> Build:

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from uvlint import context, engine, files, images, plan, reads
-from uvlint.config import Settings
+from uvlint import config, context, engine, files, images, plan, reads
 from uvlint.migrate import lines
 from uvlint.source import Source
 
@@ -79,18 +78,19 @@ def images_of(root: str, top: str) -> list[Image]:
 
     Those that can't be read are for `uvlint check` to tell.
     """
-    settings = Settings(root=top)
     name = os.path.basename(root)
     found = []
-    for one in files.find([top], lambda _: settings):
+    for one in files.find([top], config.Finder(lambda settings: settings)):
         path = os.path.abspath(one.path)
+        if one.settings is None:
+            continue
         try:
             source = Source.decode(files.read(path), one.path)
         except (OSError, ValueError):
             continue
         if not path.startswith(root + os.sep) and name not in source.text:
             continue
-        found.append(Image(path, engine.read(source, settings, context.find(path))))
+        found.append(Image(path, engine.read(source, one.settings, context.find(path))))
     return found
 
 

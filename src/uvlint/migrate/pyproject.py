@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uvlint.migrate.lines import Line, Options
     from uvlint.migrate.project import Project
 
-_PYPI = re.compile(r"https?://pypi\.(?:org|python\.org)/simple/?\Z")
+PYPI = re.compile(r"https?://pypi\.(?:org|python\.org)/simple/?\Z")
 _HOST_WORDS = re.compile(r"(?:www|pypi|packages?|pkgs?|index|repo)\.|\.(?:com|org|net|io|dev|internal|local|example)\Z")
 
 
@@ -199,7 +199,7 @@ def indexes(options: Options) -> list[Named]:
     """The indexes of requirement files, in the order in which uv asks them."""
     found: list[Named] = []
     for url, default in [*((one, False) for one in options.extra), *([(options.index, True)] if options.index else [])]:
-        if _PYPI.match(url.strip()) and default:
+        if PYPI.match(url.strip()) and default:
             continue
         bare, secrets = parted(url.strip())
         if bare in {one.url for one in found}:
