@@ -198,6 +198,21 @@ def test_a_project_is_installed_in_two_steps(command: str, written: list[str]) -
     assert found == [f"uv sync --locked {one}" for one in written]
 
 
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        ("pip install --group dev", "--only-group dev --no-install-project"),
+        (
+            "pip install --group pyproject.toml:dev --group docs",
+            "--only-group dev --only-group docs --no-install-project",
+        ),
+        ("pip install -r pyproject.toml --group docs", "--no-dev --group docs --no-install-project"),
+    ],
+)
+def test_groups_that_pip_is_told(command: str, written: str) -> None:
+    assert install(command, groups=("dev", "docs")) == [f"uv sync --locked {written}"]
+
+
 def test_default_groups_that_are_not_wanted_are_left_out() -> None:
     given: dict[str, Any] = {"kind": "poetry", "groups": ("dev", "docs"), "defaults": ("dev", "docs")}
     assert install("poetry install --only main", **given) == [

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TOOLS = frozenset({"poetry", "poetry-core", "poetry-plugin-export", "poetry-plugin-bundle", "poetry-dynamic-versioning",
                     "pipenv", "pip-tools", "virtualenv", "pip", "setuptools", "wheel", "uv", "keyring"})  # fmt: skip
-_FINE = frozenset({"", "requirement", "constraint", "editable", "no-deps", "upgrade", "upgrade-strategy", "reinstall",
+_FINE = frozenset({"", "group", "requirement", "constraint", "editable", "no-deps", "upgrade", "upgrade-strategy", "reinstall",
                    "ignore-installed", "no-cache", "cache-dir", "compile", "no-compile", "require-hashes", "system",
                    "no-require-hashes", "break-system", "only-binary", "prefer-binary", "pre", "timeout", "user",
                    "use-feature", "use-deprecated", "trusted-host", "index", "extra-index", "find-links", "index-strategy",
@@ -137,6 +137,11 @@ def _taken(install: Install, project: Locked) -> tuple[Wanted, str | None] | _Do
                 return more
             more = more._replace(project=project.package, editable=one.meaning == "editable")
             wanted = more if wanted is None else wanted | more
+        elif one.meaning == "group":
+            group = _group(call, one.value, one.raw, project)
+            if not isinstance(group, Wanted):
+                return group
+            wanted = group if wanted is None else wanted | group
         elif one.meaning == "requirement":
             got = _requirements(install, one.value, one.raw, project)
             if isinstance(got, (str, _Doubt)):
@@ -205,6 +210,8 @@ def _requirements(install: Install, value: str | None, raw: str, project: Locked
             if isinstance(exported, str)
             else managers.wanted(exported, project.groups, project.defaults, poetry=project.kind == "poetry")
         )
+    if posixpath.basename(place) == "pyproject.toml" and is_project(call, posixpath.dirname(place), project):
+        return Wanted()
     base = prefix(call, project)
     groups: set[str] = set()
     for file in (place, *_nested(call, place)):
@@ -215,6 +222,22 @@ def _requirements(install: Install, value: str | None, raw: str, project: Locked
         elif file == place:
             return None if name is None or not name.startswith("..") else f"`{raw}` isn't a file of the project"
     return Wanted(MAIN in groups, frozenset(groups - {MAIN}))
+
+
+def _group(call: Call, value: str | None, raw: str, project: Locked) -> Wanted | _Doubt | str:
+    """What a `--group` stands for: a name, or a file and a name."""
+    if value is None:
+        return f"`{raw}` is not known before the build"
+    path, _, name = value.rpartition(":")
+    if call.workdir is None and not path.startswith("/"):
+        return _Doubt(f"what `{raw}` holds can't be told")
+    place = normal(path if path.startswith("/") else f"{call.workdir}/{path or 'pyproject.toml'}")
+    known = {managers.normal_name(one): one for one in project.groups}
+    if not is_project(call, posixpath.dirname(place), project):
+        return _Doubt(f"`{raw}` isn't known to be a group of the project")
+    if managers.normal_name(name) not in known:
+        return f"the project has no group `{name}`"
+    return Wanted(main=False, groups=frozenset({known[managers.normal_name(name)]}))
 
 
 def _nested(call: Call, place: str, depth: int = 0) -> Iterator[str]:
