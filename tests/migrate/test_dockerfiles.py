@@ -403,6 +403,27 @@ def test_a_sync_above_its_folder_says_where_the_project_is() -> None:
     assert 'ENV PATH="/app/.venv/bin:$PATH"' in made
 
 
+def test_a_project_below_the_build_context_is_named_by_its_folder() -> None:
+    text = dedented(
+        """
+        FROM python:3.12-slim
+        WORKDIR /app
+        COPY backend/requirements.txt .
+        RUN pip install -r requirements.txt
+        COPY backend/ .
+        CMD ["python", "main.py"]
+        """
+    )
+    files = {
+        "backend/pyproject.toml": PYPROJECT,
+        "backend/uv.lock": "version = 1\n",
+        "backend/requirements.txt": "six\n",
+    }
+    made = moved(text, files, root="backend")
+    assert "COPY backend/pyproject.toml backend/uv.lock ./\n" in made.text
+    assert sync_lines(made.text) == ["uv sync --locked --no-dev --no-install-project"]
+
+
 def test_files_are_mounted_where_none_are_copied() -> None:
     text = dedented(
         """
@@ -515,6 +536,13 @@ def test_without_cache_mounts_nothing_is_cached() -> None:
         (
             'FROM python:3.12\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["/usr/local/bin/gunicorn"]\n',
             "`/usr/local/bin/gunicorn` is of the image's own Python",
+        ),
+        (
+            (
+                "FROM python:3.12\nCOPY . .\n"
+                "RUN --mount=type=secret,id=pip,target=/etc/pip.conf pip install -r requirements.txt\n"
+            ),
+            "pip gets its configuration as a secret",
         ),
         (
             'FROM python:3.12\nCOPY . .\nRUN pip install -r requirements.txt\nCMD ["uwsgi"]\n',

@@ -12,6 +12,7 @@ from uvlint.migrate import exports, indexes
 from uvlint.migrate.locked import MAIN
 from uvlint.migrate.moves import SYSTEM, Move, is_project, prefix, unfit
 from uvlint.model import normal
+from uvlint.syntax import mount
 from uvlint.tools import others
 
 if TYPE_CHECKING:
@@ -257,10 +258,22 @@ def _refused(install: Install, project: Locked) -> str:
     for one in install.given or ():
         if one.option is not None and one.meaning not in _FINE:
             return f"`{one.name}` has no counterpart in `uv sync`"
+    if _configured(call) and not project.indexes:
+        return "pip gets its configuration as a secret, which uv does not read"
     for meaning in install.settings:
         if meaning in _FIXED:
             return f"pip is told `{meaning}` by a variable or a configuration file"
     return indexes.missing(install, project) or unfit(call)
+
+
+def _configured(call: Call) -> bool:
+    """Whether a secret mount brings a configuration of pip's."""
+    run = call.step.run
+    known = [mount(flag) for flag in run.flags_named("mount")] if run is not None else []
+    secrets = [one.keys for one in known if one is not None and one.type == "secret"]
+    return any(
+        "pip" in keys.get("target", keys.get("id", "")) or keys.get("env", "").startswith("PIP_") for keys in secrets
+    )
 
 
 def place_of(install: Install) -> str | None:
