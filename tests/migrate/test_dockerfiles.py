@@ -213,6 +213,24 @@ def test_groups_that_pip_is_told(command: str, written: str) -> None:
     assert install(command, groups=("dev", "docs")) == [f"uv sync --locked {written}"]
 
 
+def test_a_setup_script_that_pyproject_takes_the_place_of_is_no_longer_copied() -> None:
+    text = dedented(
+        """
+        FROM python:3.12-slim
+        WORKDIR /app
+        COPY setup.py requirements.txt ./
+        RUN pip install -r requirements.txt
+        COPY src ./src
+        RUN pip install --no-deps .
+        CMD ["app"]
+        """
+    )
+    files = {"src/app.py": ""}
+    given: dict[str, Any] = {"kind": "setup", "package": True, "sources": {"requirements.txt": ""}}
+    assert "COPY pyproject.toml uv.lock ./\n" in moved(text, files, gone=frozenset({"setup.py"}), **given).text
+    assert "COPY setup.py pyproject.toml uv.lock ./\n" in moved(text, files, **given).text
+
+
 def test_default_groups_that_are_not_wanted_are_left_out() -> None:
     given: dict[str, Any] = {"kind": "poetry", "groups": ("dev", "docs"), "defaults": ("dev", "docs")}
     assert install("poetry install --only main", **given) == [

@@ -39,8 +39,8 @@ def superseded(build: Build, project: Locked) -> set[str]:
     base = moving.within(build, project.root)
     if base is None:
         return set()
-    names = {*project.sources, *project.constraints, *_OLD.get(project.kind, ())}
-    return {posixpath.join(base, name) for name in names - {"pyproject.toml", "setup.py", "setup.cfg"}}
+    names = {*project.sources, *project.constraints, *project.gone, *_OLD.get(project.kind, ())}
+    return {posixpath.join(base, name) for name in names - {"pyproject.toml"}}
 
 
 def edits_of(build: Build, found: Reading, placed: Placed, project: Locked) -> list[Edit]:

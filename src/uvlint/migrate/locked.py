@@ -37,7 +37,8 @@ class Locked:
     `extras` are the project's optional dependencies. `needs`: files that building the project reads (readme, licence,
     version files), relative to `root`. `folders`: local projects that the lock file names, relative to `root`. `pyproject`
     and `lock` are the new files' text. `uv` is the release that wrote the lock file. `named`: requirements that command
-    lines of its Dockerfiles name, and that were added to the project's own.
+    lines of its Dockerfiles name, and that were added to the project's own. `gone`: setup.py and setup.cfg, where pyproject.toml
+    says all that they said.
     """
 
     root: str
@@ -57,3 +58,4 @@ class Locked:
     folders: tuple[str, ...] = ()
     indexes: tuple[Index, ...] = ()
     named: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
