@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -365,6 +366,29 @@ def test_poetry_keeps_its_package_mode(project: Make, migrate: Run, files: dict[
     table = tables(root)
     assert ("build-system" in table) is package
     assert (table.get("tool", {}).get("uv", {}).get("package") is False) is not package
+    if package:  # as Poetry found it: beside pyproject.toml
+        assert table["tool"]["uv"]["build-backend"] == {"module-root": ""}
+
+
+def test_poetry_code_without_an_init_is_built_as_before(project: Make, migrate: Run) -> None:
+    root = project({"pyproject.toml": POETRY.replace("PACKAGE", ""), "service/main.py": ""})
+    ended = migrate()
+    assert ended.status == 0, ended.err
+    assert tables(root)["tool"]["uv"]["build-backend"] == {"module-root": "", "namespace": True}
+    subprocess.run([sys.executable, "-m", "uv", "build", "--wheel", "-q", "-o", "../built"], cwd=root, check=True)
+    (built,) = (root.parent / "built").glob("*.whl")
+    with zipfile.ZipFile(built) as file:
+        assert "service/main.py" in file.namelist()
+
+
+def test_poetry_code_that_cannot_be_built_is_declined(project: Make, migrate: Run) -> None:
+    text = POETRY.replace("PACKAGE", 'packages = [{ include = "other" }]')
+    root = project({"pyproject.toml": text})
+    before = tree(root)
+    ended = migrate()
+    assert ended.status == 2
+    assert "uv build" in ended.err
+    assert tree(root) == before
 
 
 def test_an_empty_list_of_dependencies_loses_none_of_poetrys(project: Make, migrate: Run) -> None:

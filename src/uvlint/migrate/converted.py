@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from uvlint import config
 from uvlint.migrate import finding, lines, tools
 from uvlint.migrate.project import Declined
 from uvlint.migrate.pyproject import PYPI, Named, name_of, parted, variables
@@ -54,7 +55,8 @@ def write(project: Project, folder: str, more: list[lines.Line]) -> tuple[str, l
     _locked_today(project)
     if not uv:
         del made["tool"]["uv"]
-    return tomlkit.dumps(made).strip("\n") + "\n", known
+    text = re.sub(r"(?<=[^\n])\n(?=\[(?:build-system|tool\.uv[^\]]*)\]\n)", "\n\n", tomlkit.dumps(made))
+    return text.strip("\n") + "\n", known
 
 
 def _prepare(project: Project, folder: str) -> None:
@@ -73,26 +75,44 @@ def _prepare(project: Project, folder: str) -> None:
 def _package(project: Project, made: Any, uv: Any) -> None:
     """Keeps the package mode: a project without code of its own to build is not built."""
     poetry = project.tables.get("tool", {}).get("poetry", {})
-    package = project.kind == "poetry" and poetry.get("package-mode", True) is not False and _has_code(project, poetry)
-    if package:
-        uv.pop("package", None)
+    module = re.sub(r"[-.]+", "_", str(made["project"]["name"])).lower()
+    found = [root for root in ("", "src") if os.path.isdir(os.path.join(project.root, root, module))]
+    package = project.kind == "poetry" and poetry.get("package-mode", True) is not False
+    if not package or not (found or poetry.get("packages")):
+        uv["package"] = False
+        made.pop("build-system", None)
+        uv.pop("build-backend", None)
         return
-    uv["package"] = False
-    made.pop("build-system", None)
-    uv.pop("build-backend", None)
+    uv.pop("package", None)
+    backend = made.get("build-system", {})
+    if backend.get("build-backend") != "uv_build":
+        return
+    backend["requires"] = [_lowered(str(one)) for one in backend["requires"]]
+    if not poetry.get("packages"):  # Poetry looks for it by itself, and takes a folder without __init__.py
+        import tomlkit  # noqa: PLC0415
+
+        settings = uv.get("build-backend", tomlkit.table())
+        if "src" not in found:
+            settings["module-root"] = ""
+        if not os.path.exists(os.path.join(project.root, found[-1], module, "__init__.py")):
+            settings["namespace"] = True
+        if settings:
+            uv["build-backend"] = settings
 
 
-def _has_code(project: Project, poetry: dict[str, Any]) -> bool:
-    """Whether there is what a Poetry project would be built from."""
-    if poetry.get("packages"):
-        return True
-    name = str(poetry.get("name") or project.tables.get("project", {}).get("name") or "")
-    module = re.sub(r"[-.]+", "_", name)
-    places = [
-        os.path.join(project.root, *parts)
-        for parts in ((module,), ("src", module), (f"{module}.py",), (module.lower(),), ("src", module.lower()))
-    ]
-    return bool(module) and any(map(os.path.exists, places))
+def _lowered(requirement: str) -> str:
+    """A requirement of uv's build backend that the uv of the images meets, too, if it is older than the one that is here."""
+    match = re.fullmatch(r"uv_build>=(?P<version>[\d.]+)(?P<rest>.*)", requirement)
+    if match is None:
+        return requirement
+    lowest = min(match["version"], config.UV_VERSION, key=lambda one: [int(part) for part in one.split(".") if part])
+    return f"uv_build>={lowest}{match['rest']}"
+
+
+def check(uv: str, folder: str, text: str) -> None:
+    """Builds the project, in its copy, where uv's own backend is to do it. Raises: Declined, where it can't."""
+    if '"uv_build' in text:
+        tools.run([uv, "build", "--wheel", "--out-dir", os.path.join(folder, ".uvlint-built")], folder)
 
 
 def _defaults(project: Project, made: Any, uv: Any) -> None:

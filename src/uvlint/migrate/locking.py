@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvlint.migrate import converted, lines, pyproject, tools
 from uvlint.migrate.locked import MAIN, Locked
-from uvlint.migrate.project import Declined, Group
+from uvlint.migrate.project import Declined, Group, pythons
 from uvlint.migrate.project import number as project_number
-from uvlint.migrate.project import pythons
 from uvlint.migrate.texts import text_of
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def write(project: Project, named: Sequence[str] = ()) -> Written:
             text = pyproject.write(project, known)
         _parsed(text)
         text, lock = _lock(project, folder, uv, text, known)
+        if project.kind == "poetry":
+            converted.check(uv, folder, text)
     _no_secret(text + lock, known)
     kept, packages = _compare(project, lock)
     locked = _locked(project, text, lock, uv=tools.version(uv), known=known, named=frozenset(named))
@@ -240,4 +241,5 @@ def _locked(project: Project, text: str, lock: str, *, uv: str, known: list[Name
         folders=tuple(dict.fromkeys(one["path"] for one in listed if isinstance(one, dict) and "path" in one)),
         indexes=tuple(one.index for one in known if one.index is not None),
         named=named,
+        gone=frozenset(name for name, left in (project.declared.left if project.declared else {}).items() if left is None),
     )
