@@ -92,6 +92,19 @@ PIPFILE_LOCK = json.dumps(
         "develop": {"iniconfig": {"hashes": [f"sha256:{INICONFIG}"], "version": "==2.0.0"}},
     }
 )
+SETUP = """\
+from setuptools import find_packages, setup
+
+setup(
+    name="demo",
+    version="1.0",
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    python_requires=">=3.11",
+    install_requires=open("requirements.txt").read().splitlines(),
+    entry_points={"console_scripts": ["demo = demo:main"]},
+)
+"""
 MAIN = 'import os, six\nprint("app", six.__version__, os.getuid())\n'
 
 
@@ -141,6 +154,50 @@ CASES = {
         },
         {("six", "1.16.0"), ("idna", "3.10"), ("demo", "1.0")},
         "demo 1.16.0 3.10",
+    ),
+    "packages copied between stages": Case(
+        {
+            "requirements.txt": "six==1.16.0\n",
+            "main.py": MAIN,
+            "Dockerfile": (
+                "FROM python:3.11-slim AS build\n"
+                "WORKDIR /app\n"
+                "COPY requirements.txt .\n"
+                "RUN pip install --no-cache-dir -r requirements.txt\n"
+                "FROM python:3.11-slim\n"
+                "WORKDIR /srv\n"
+                "COPY --from=build /usr/local/lib/python3.11/site-packages /usr/local/lib/python3.11/site-packages\n"
+                "COPY --from=build /usr/local/bin /usr/local/bin\n"
+                "COPY . .\n"
+                "USER 1000\n"
+                'CMD ["python", "main.py"]\n'
+            ),
+        },
+        {("six", "1.16.0")},
+        "app 1.16.0 1000",
+    ),
+    "setup.py in an environment": Case(
+        {
+            "setup.py": SETUP,
+            "requirements.txt": "six==1.16.0\n",
+            "src/demo/__init__.py": 'def main():\n    import six\n    print("demo", six.__version__)\n',
+            "Dockerfile": (
+                "FROM python:3.11-slim AS builder\n"
+                "WORKDIR /build\n"
+                "RUN python -m venv /opt/venv\n"
+                'ENV PATH="/opt/venv/bin:$PATH"\n'
+                "COPY setup.py requirements.txt ./\n"
+                "RUN pip install -r requirements.txt\n"
+                "COPY src ./src\n"
+                "RUN pip install --no-deps .\n"
+                "FROM python:3.11-slim\n"
+                "COPY --from=builder /opt/venv /opt/venv\n"
+                'ENV PATH="/opt/venv/bin:$PATH"\n'
+                'CMD ["demo"]\n'
+            ),
+        },
+        {("six", "1.16.0"), ("demo", "1.0")},
+        "demo 1.16.0",
     ),
     "pipenv": Case(
         {
