@@ -348,6 +348,28 @@ def test_packages_copied_from_another_stage_become_its_environment() -> None:
     )
 
 
+def test_packages_installed_under_a_prefix_and_copied_from_there_become_an_environment() -> None:
+    text = dedented(
+        """
+        FROM python:3.12-slim AS build
+        WORKDIR /app
+        COPY requirements.txt .
+        RUN pip install --prefix=/install -r requirements.txt
+        FROM python:3.12-slim
+        COPY --from=build /install /usr/local
+        WORKDIR /app
+        COPY . .
+        CMD ["gunicorn", "main:app"]
+        """
+    )
+    made = moved(text).text
+    assert 'COPY --from=build /app/.venv /app/.venv\nENV PATH="/app/.venv/bin:$PATH"\n' in made
+    assert sync_lines(made) == ["uv sync --locked --no-dev --no-install-project"]
+    assert "/install" not in made
+    kept = text.replace("COPY --from=build /install /usr/local\n", "")
+    assert "`--prefix` has no counterpart" in moved(kept).reasons[0]
+
+
 def test_an_environment_of_poetrys_is_on_path_before_anything_runs() -> None:
     text = dedented(
         """

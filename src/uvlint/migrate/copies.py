@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from uvlint import context, edits, images
+from uvlint import context, edits, images, plan
 from uvlint.diagnostics import Edit
 from uvlint.dockerignore import glob
 from uvlint.lazy import regex
@@ -221,8 +221,7 @@ def _packages(build: Build, having: set[Stage], root: Stage, place: str) -> list
         origin = step.expand(words[0].text) if len(words) == 2 else None
         if origin is None:
             continue
-        path = normal(f"/{origin}")
-        if _LIBRARY.fullmatch(path) is None and path not in _PROGRAMS:
+        if not takes_packages(step):
             continue
         if step.stage.index in told:
             made.append(edits.replace_instruction(build, step.instruction, []))
@@ -235,10 +234,17 @@ def _packages(build: Build, having: set[Stage], root: Stage, place: str) -> list
 def takes_packages(step: Step) -> bool:
     """Whether a COPY from another stage takes packages of the image's own Python, or their programs."""
     words = step.instruction.words()
-    if images.copied_from(step) is None or len(words) != 2:
+    source = images.copied_from(step)
+    if source is None or len(words) != 2:
         return False
     path = normal(f"/{step.expand(words[0].text) or ''}")
-    return _LIBRARY.fullmatch(path) is not None or path in _PROGRAMS
+    return _LIBRARY.fullmatch(path) is not None or path in _PROGRAMS or path in _prefixes(source)
+
+
+def _prefixes(stage: Stage) -> set[str]:
+    """The folders that a stage's installs were given as `--prefix`."""
+    found = (one.value("prefix") for own in stage.chain for one in plan.in_stage(own))
+    return {normal(one) for one in found if one}
 
 
 def brings(step: Step, place: str) -> bool:

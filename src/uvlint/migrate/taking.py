@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import context, environments, managers, plan, reads
+from uvlint import context, environments, images, managers, plan, reads
 from uvlint.lazy import regex
 from uvlint.managers import Wanted
 from uvlint.migrate import exports, indexes
@@ -256,6 +256,8 @@ def _refused(install: Install, project: Locked) -> str:
     """What an install is told that `uv sync` can't be."""
     call = install.call
     for one in install.given or ():
+        if one.meaning == "prefix" and _carried(call, one.value):
+            continue
         if one.option is not None and one.meaning not in _FINE:
             return f"`{one.name}` has no counterpart in `uv sync`"
     if _configured(call) and not project.indexes:
@@ -264,6 +266,19 @@ def _refused(install: Install, project: Locked) -> str:
         if meaning in _FIXED:
             return f"pip is told `{meaning}` by a variable or a configuration file"
     return indexes.missing(install, project) or unfit(call)
+
+
+def _carried(call: Call, prefix: str | None) -> bool:
+    """Whether what is installed into a folder of its own is copied from there to another stage's own Python."""
+    build, own = call.step.stage.build, call.step.stage
+    for step in build.steps:
+        source = images.copied_from(step)
+        words = step.instruction.words()
+        if prefix and source is not None and own in source.chain and len(words) == 2:
+            origin, target = (step.expand(one.text) or "" for one in words)
+            if normal(origin) == normal(prefix) and normal(target) == "/usr/local":
+                return True
+    return False
 
 
 def _configured(call: Call) -> bool:
