@@ -241,5 +241,7 @@ def _locked(project: Project, text: str, lock: str, *, uv: str, known: list[Name
         folders=tuple(dict.fromkeys(one["path"] for one in listed if isinstance(one, dict) and "path" in one)),
         indexes=tuple(one.index for one in known if one.index is not None),
         named=named,
-        gone=frozenset(name for name, left in (project.declared.left if project.declared else {}).items() if left is None),
+        gone=frozenset(
+            name for name, left in (project.declared.left if project.declared else {}).items() if left is None
+        ),
     )
