@@ -13,6 +13,7 @@ from uvlint.migrate.project import Declined
 from uvlint.migrate.transaction import Change
 
 if TYPE_CHECKING:
+    from uvlint.migrate.locked import Locked
     from uvlint.migrate.locking import Written
     from uvlint.migrate.project import Image, Project
     from uvlint.model import Build
@@ -131,7 +132,7 @@ def _settle(found: Project, written: Written, texts: dict[str, str], moved: Move
         moved.changes.append(Change(os.path.join(root, name), _data(os.path.join(root, name)), None))
         moved.told.append((name, "is gone; nothing else reads it"))
     moved.told[:0] = [
-        ("pyproject.toml", _described(found, locked.groups)),
+        ("pyproject.toml", _described(found, locked)),
         (
             "uv.lock",
             f"{written.packages} packages" + (f", {written.kept} in the version of before" if written.kept else ""),
@@ -164,12 +165,13 @@ def _data(place: str) -> bytes | None:
     return files.read(place) if os.path.lexists(place) else None
 
 
-def _described(found: Project, groups: tuple[str, ...]) -> str:
+def _described(found: Project, locked: Locked) -> str:
+    groups = locked.groups
     several = [name for name, group in found.sources.items() if group == MAIN or group in groups]
     source = ", ".join(several) or {"poetry": "Poetry", "pipenv": "Pipfile"}.get(found.kind, "")
     if found.declared is not None:
         source = ", ".join([*found.declared.left, *([source] if source else [])])
-    said = f"from {source}" if source else "as it was"
+    said = f"from {source}" if source else ("as it was" if locked.pyproject == found.pyproject else "with what uv needs")
     return said + (f"; {'groups' if len(groups) > 1 else 'group'} {', '.join(groups)}" if groups else "")
 
 
