@@ -171,7 +171,9 @@ def _described(found: Project, locked: Locked) -> str:
     source = ", ".join(several) or {"poetry": "Poetry", "pipenv": "Pipfile"}.get(found.kind, "")
     if found.declared is not None:
         source = ", ".join([*found.declared.left, *([source] if source else [])])
-    said = f"from {source}" if source else ("as it was" if locked.pyproject == found.pyproject else "with what uv needs")
+    said = (
+        f"from {source}" if source else ("as it was" if locked.pyproject == found.pyproject else "with what uv needs")
+    )
     return said + (f"; {'groups' if len(groups) > 1 else 'group'} {', '.join(groups)}" if groups else "")
 
 
