@@ -279,6 +279,20 @@ def test_several_indexes_are_asked_as_pip_does(project: Make, migrate: Run) -> N
     assert tables(root)["tool"]["uv"]["index-strategy"] == "unsafe-best-match"
 
 
+def test_an_index_of_this_machines_settings_is_told(project: Make, migrate: Run, index: str) -> None:
+    project({"requirements.txt": "six\n"})
+    assert f"note: packages come from {index}, as uv's settings on this machine say" in migrate("--python", PYTHON).err
+
+
+def test_variables_for_other_projects_are_not_passed_on(
+    project: Make, migrate: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project({"requirements.txt": "six\n"})
+    monkeypatch.setenv("UV_FROZEN", "1")
+    monkeypatch.setenv("VIRTUAL_ENV", "/nowhere")
+    assert migrate("--python", PYTHON).status == 0
+
+
 # setup.py -------------------------------------------------------------------------------------------------------------------
 
 
@@ -389,6 +403,19 @@ def test_poetry_code_that_cannot_be_built_is_declined(project: Make, migrate: Ru
     assert ended.status == 2
     assert "uv build" in ended.err
     assert tree(root) == before
+
+
+def test_several_versions_in_poetrys_lock_stay(project: Make, migrate: Run) -> None:
+    text = '[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\npython = ">=3.9"\nsix = "*"\n'
+    lock = "".join(
+        f'[[package]]\nname = "six"\nversion = "{version}"\nmarkers = "sys_platform {sign} \'win32\'"\n\n'
+        for version, sign in (("1.15.0", "=="), ("1.16.0", "!="))
+    )
+    root = project({"pyproject.toml": text.replace('">=3.9"', f'">={PYTHON}"'), "poetry.lock": lock})
+    ended = migrate()
+    assert ended.status == 0, ended.err
+    found = tomllib.loads((root / "uv.lock").read_text())["package"]
+    assert sorted(one["version"] for one in found if one["name"] == "six") == ["1.15.0", "1.16.0"]
 
 
 def test_an_empty_list_of_dependencies_loses_none_of_poetrys(project: Make, migrate: Run) -> None:

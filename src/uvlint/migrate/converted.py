@@ -184,14 +184,17 @@ def _poetry_lock(root: str) -> dict[str, list[str]]:
         packages = tomllib.loads(text_of(root, "poetry.lock") or "").get("package", [])
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Declined(f"poetry.lock: {error}") from None
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[tuple[str, Any]]] = {}
     for one in packages:
         if one.get("source", {}).get("type", "legacy") == "legacy":
-            found.setdefault(lines.normal(one["name"]), []).append(one["version"])
-    # Several versions of one package hold on different platforms, which only newer lock files tell.
-    return {
-        name: [f"{name}=={version}" for version in versions] for name, versions in found.items() if len(versions) == 1
-    }
+            found.setdefault(lines.normal(one["name"]), []).append((one["version"], one.get("markers")))
+    pins: dict[str, list[str]] = {}
+    for name, several in found.items():
+        if len(several) == 1:
+            pins[name] = [f"{name}=={several[0][0]}"]
+        elif all(isinstance(marker, str) for _, marker in several):  # which only newer lock files tell
+            pins[name] = [f"{name}=={version} ; {marker}" for version, marker in several]
+    return pins
 
 
 def _pipfile_lock(root: str) -> dict[str, list[str]]:

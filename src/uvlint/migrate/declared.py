@@ -67,6 +67,9 @@ def read(root: str) -> Declared | None:
 def _script(root: str, text: str, found: Declared) -> None:
     import libcst as cst  # noqa: PLC0415 - the dearest import of all
 
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        found.problem = "setup.py: it is not UTF-8; save it as UTF-8, then migrate"
+        return
     from uvlint.migrate.static import Evaluator  # noqa: PLC0415
 
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from uvlint import files
 from uvlint.migrate import sorting
 from uvlint.migrate.project import Declined, Project, has, images_of, installs, number, pythons, repository
 from uvlint.migrate.texts import text_of
@@ -43,7 +44,11 @@ def find(root: str, python: str = "") -> Project:
 def _read_pyproject(project: Project) -> None:
     import tomllib  # noqa: PLC0415 - only where a project is moved
 
-    text = text_of(project.root, "pyproject.toml") if has(project.root, "pyproject.toml") else None
+    try:
+        data = files.read(os.path.join(project.root, "pyproject.toml")) if has(project.root, "pyproject.toml") else None
+        text = data.decode() if data is not None else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Declined(f"pyproject.toml: {error}") from None
     if text is None:
         return
     try:

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from uvlint import credentials
 from uvlint.migrate import converted, lines, pyproject, tools
 from uvlint.migrate.locked import MAIN, Locked
 from uvlint.migrate.project import Declined, Group, pythons
@@ -56,6 +57,7 @@ def write(project: Project, named: Sequence[str] = ()) -> Written:
             converted.check(uv, folder, text)
     _no_secret(text + lock, known)
     kept, packages = _compare(project, lock)
+    _elsewhere(project, lock, known)
     locked = _locked(project, text, lock, uv=tools.version(uv), known=known, named=frozenset(named))
     return Written(locked, kept, packages, list(project.notes))
 
@@ -195,6 +197,17 @@ def _compare(project: Project, lock: str) -> tuple[int, int]:
                 )
             kept += 1
     return kept, len(packages)
+
+
+def _elsewhere(project: Project, lock: str, known: list[Named]) -> None:
+    """Notes indexes that the lock file names because of uv's settings on this machine."""
+    named = {one.url.rstrip("/") for one in known} | {str(one).rstrip("/") for one in project.options.links}
+    found = {one.get("source", {}).get("registry", "") for one in _parsed(lock).get("package", [])}
+    project.notes += [
+        f"packages come from {credentials.masked(url)}, as uv's settings on this machine say: the lock file names it"
+        for url in sorted(found)
+        if "://" in url and not pyproject.PYPI.match(url) and url.rstrip("/") not in named
+    ]
 
 
 def _canonical(version: str) -> str:

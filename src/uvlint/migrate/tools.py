@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _NOISE = re.compile(
     r"Using CPython|warning: (?:Failed to inspect|`VIRTUAL_ENV)|Downloading|\s*(?:cause: Querying|\[std)|  hint: "
 )
+_FOREIGN = frozenset(
+    ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PROJECT", "UV_WORKING_DIR", "UV_LOCKED", "UV_FROZEN", "UV_NO_SYNC"]
+)
+"""Variables that speak of another project, or of one that is locked already."""
+
 _TRACE = re.compile(
     r"\s*(?:Traceback \(|File \"|During handling|\^+|\[stderr\]|\[stdout\])|\s{12,}\S(?!\w*(?:Error|Exception|Exit):)"
 )
@@ -57,7 +62,7 @@ def run(
     """What a program prints. Raises: Declined, with the end of what it said where it failed."""
     import subprocess  # noqa: PLC0415 - only where a project is moved
 
-    known = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}}
+    known = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
     known |= {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", **(settings or {})}
     known["PATH"] = os.pathsep.join([*known.get("PATH", "").split(os.pathsep), sysconfig.get_path("scripts")])
     known |= {key: value for key, value in (secrets or {}).items() if value is not None}
