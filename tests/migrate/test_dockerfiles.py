@@ -370,6 +370,27 @@ def test_packages_installed_under_a_prefix_and_copied_from_there_become_an_envir
     assert "`--prefix` has no counterpart" in moved(kept).reasons[0]
 
 
+def test_a_file_that_another_stage_takes_stays_where_it_is() -> None:
+    text = dedented(
+        """
+        FROM python:3.12-slim AS build
+        WORKDIR /app
+        COPY requirements.txt .
+        RUN pip install -r requirements.txt
+        FROM python:3.12-slim
+        WORKDIR /app
+        COPY --from=build /app/requirements.txt .
+        COPY --from=build /usr/local/lib/python3.12/site-packages /usr/local/lib/python3.12/site-packages
+        COPY main.py .
+        CMD ["python", "main.py"]
+        """
+    )
+    made = moved(text).text
+    assert "COPY requirements.txt ." in made
+    assert "COPY --from=build /app/requirements.txt ." in made
+    assert "source=uv.lock,target=uv.lock" in made
+
+
 def test_an_environment_of_poetrys_is_on_path_before_anything_runs() -> None:
     text = dedented(
         """
@@ -479,6 +500,15 @@ def test_files_are_mounted_where_none_are_copied() -> None:
     assert "--mount=type=bind,source=pyproject.toml,target=pyproject.toml" in made
     assert "--mount=type=bind,source=uv.lock,target=uv.lock" in made
     assert "requirements.txt" not in made
+
+
+def test_a_mount_of_another_command_stays() -> None:
+    text = REQUIREMENTS.replace(
+        "COPY . .", "RUN --mount=type=bind,source=requirements.txt,target=/r.txt wc -l /r.txt\nCOPY . ."
+    )
+    made = moved(text)
+    assert made.reasons == []
+    assert "--mount=type=bind,source=requirements.txt,target=/r.txt" in made.text
 
 
 def test_an_export_goes_with_its_stage() -> None:

@@ -57,7 +57,7 @@ def edits_of(build: Build, found: Reading, placed: Placed, project: Locked) -> l
             last = max((one.call.step.index for one in own if one.call.step.stage is stage), default=-1)
             exported = {one.exported for one in own if one.exported}
             for step in stage.steps:
-                made += _mounts(step, old)
+                made += _mounts(step, old) if any(one.call.step is step for one in own) else []
                 late = step.index > last or (there is not None and there < step.index)
                 more = _copy(step, old, folder, project, whole=late) or _of_export(
                     step, exported, folder, project, late=late
@@ -81,6 +81,11 @@ def _still_read(build: Build, found: Reading, path: str, project: Locked) -> boo
     own = {one.call.command for one in found.moves} | {one.command for one in found.gone}
     for step in build.steps:
         if step.run is None:
+            taken = images.copied_from(step) is not None and any(
+                name.search(one.text) for one in step.instruction.words()[:-1]
+            )
+            if taken:
+                return True
             if step.instruction.keyword in {"CMD", "ENTRYPOINT", "HEALTHCHECK"} and name.search(
                 step.instruction.args.text
             ):
