@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from uvlint import engine
@@ -47,6 +48,42 @@ name = "six"
 version = "1.16.0"
 source = { registry = "https://a.example/simple" }
 """
+REQUIREMENTS = """\
+# A small image
+FROM python:3.12-slim
+
+# Everything lives here
+WORKDIR /srv
+
+# The dependencies come first
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+
+COPY . .
+EXPOSE 8000
+CMD ["uvicorn", "main:app"]
+"""
+POETRY = """\
+FROM python:3.12-slim
+RUN pip install poetry==1.8.3
+ENV POETRY_NO_INTERACTION=1 \\
+    POETRY_VIRTUALENVS_CREATE=false
+WORKDIR /app
+COPY pyproject.toml poetry.lock ./
+RUN poetry install --no-root --only main
+COPY . .
+RUN poetry install --only main
+CMD ["poetry", "run", "app"]
+"""
+PIPENV = """\
+FROM python:3.12-slim
+RUN pip install pipenv
+WORKDIR /app
+COPY Pipfile Pipfile.lock ./
+RUN pipenv install --system --deploy
+COPY . .
+CMD ["python", "main.py"]
+"""
 _FILES = {
     "requirements": {},
     "setup": {"setup.py": ""},
@@ -88,3 +125,11 @@ def _prepared(text: str, files: Mapping[str, str], given: dict[str, Any]) -> tup
     own = {"Dockerfile": text, "pyproject.toml": pyproject, "uv.lock": lock, "main.py": ""}
     old = dict.fromkeys(sources, "six==1.16.0\n")
     return Context.of({**own, **old, **_FILES[kind], **files}), project
+
+
+def dedented(text: str) -> str:
+    return dedent(text).lstrip("\n")
+
+
+def sync_lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if "uv sync" in line]
