@@ -46,7 +46,7 @@ def index() -> Iterator[str]:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: str) -> Callable[..., Path]:
-    """Makes a project of texts by path, and goes there."""
+    """Makes a project of texts by path, and goes there; a.example is the index of this machine."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("UV_NO_CONFIG", "1")
@@ -57,7 +57,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: str) -> Call
         root = tmp_path / "service"
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_bytes(text.encode())
+            (root / path).write_bytes(text.replace("https://a.example/simple", index).encode())
         monkeypatch.chdir(root)
         return root
 
@@ -441,7 +441,7 @@ def test_other_callers_of_poetry_are_told(project: Make, migrate: Run) -> None:
 
 def pipfile(more: str = "") -> str:
     return (
-        '[[source]]\nurl = "https://pypi.org/simple"\nverify_ssl = true\nname = "pypi"\n\n[packages]\nflask = "*"\n'
+        '[[source]]\nurl = "https://a.example/simple"\nverify_ssl = true\nname = "pypi"\n\n[packages]\nflask = "*"\n'
         f'{more}\n[dev-packages]\npytest = "*"\n\n[requires]\npython_version = "{PYTHON}"\n'
     )
 
@@ -470,9 +470,9 @@ def test_a_pipfile_that_names_no_python_takes_the_images(project: Make, migrate:
     assert tables(root)["project"]["requires-python"] == f">={PYTHON}"
 
 
-def test_an_index_that_packages_name_stays(project: Make, migrate: Run, index: str) -> None:
+def test_an_index_that_packages_name_stays(project: Make, migrate: Run) -> None:
     text = pipfile('six = { version = "*", index = "my own" }\n')
-    text = text.replace("https://pypi.org/simple", index).replace('name = "pypi"', 'name = "my own"')
+    text = text.replace('name = "pypi"', 'name = "my own"')
     root = project({"Pipfile": text})
     ended = migrate()
     assert ended.status == 0, ended.err
