@@ -80,6 +80,26 @@ def test_one_call_of_setup_is_needed(tmp_path: Path, code: str) -> None:
     assert "calls setup()" in read(tmp_path, f"from setuptools import setup\n{code}\n").problem
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "name=3",
+        "install_requires={'a': 1}",
+        "extras_require={'x': 3}",
+        "entry_points=[1]",
+        "packages=3",
+        "author=['a']",
+    ],
+)
+def test_what_setuptools_would_not_take_is_declined(tmp_path: Path, code: str) -> None:
+    found = read(tmp_path, f"from setuptools import setup\nsetup({code})\n")
+    assert found.problem == f"setup.py: `{code.partition('=')[0]}` is not of the kind that setuptools takes"
+
+
+def test_a_text_that_python_cannot_read_is_not_known(tmp_path: Path) -> None:
+    assert "can't be told" in required(tmp_path, "setup(install_requires=['a\0b'])")
+
+
 def test_nothing_is_run(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     read(tmp_path, f"from setuptools import setup\nopen({str(mark)!r}, 'w').write('x')\nsetup(name='a', version='1')\n")

@@ -502,6 +502,8 @@ def test_settings_for_uvlint_hold_for_the_dockerfile(project: Make, migrate: Run
         ({"web/requirements.txt": "six\n"}, "there are projects in web: name one of them"),
         ({"pyproject.toml": "[tool.uv]\n"}, "a uv project already ([tool.uv] in pyproject.toml)"),
         ({"pyproject.toml": "[project\n"}, "pyproject.toml: "),
+        ({"pyproject.toml": "tool = 3\n"}, "pyproject.toml: tool has to be a table"),
+        ({"pyproject.toml": "[project]\ndynamic = 3\n"}, "pyproject.toml: project.dynamic has to be a list"),
         ({"environment.yml": "dependencies: []\n"}, "environment.yml: conda projects are not read"),
         ({"requirements.txt": "six\n"}, "say it: `--python 3.12`"),
         ({"requirements.txt": "six\n", ".python-version": "3.7\n"}, "Python 3.7 is older than uv can lock for"),

@@ -24,6 +24,9 @@ MOVED = (*ESSENTIAL, "description", "long_description", "long_description_conten
          "author_email", "maintainer", "maintainer_email", "url", "download_url", "project_urls", "license",
          "license_files", "keywords", "classifiers", "packages", "package_dir", "package_data", "exclude_package_data",
          "include_package_data", "py_modules", "zip_safe", "tests_require", "setup_requires", "platforms", "test_suite")  # fmt: skip
+_OF_TABLES = ("extras_require", "entry_points", "project_urls", "package_dir", "package_data", "exclude_package_data")
+_OF_LISTS = ("install_requires", "setup_requires", "tests_require", "py_modules", "packages", "license_files", "classifiers",
+             "platforms", "keywords")  # fmt: skip
 _CFG_LISTS = ("install_requires", "setup_requires", "tests_require", "py_modules", "packages", "license_files",
               "classifiers", "platforms")  # fmt: skip
 _CFG_SECTIONS = re.compile(r"(?:metadata|options(?:\..*)?)\Z")
@@ -87,11 +90,36 @@ def _script(root: str, text: str, found: Declared) -> None:
         names = " and ".join(f"`{name}`" if name != "**" else "some of its arguments" for name in computed)
         found.problem = f"setup.py: {names} can't be told without running it; write it as a literal, then migrate"
         return
+    values = {name: value for name, value in values.items() if value is not None}
+    odd = [
+        name for name, value in values.items() if name in MOVED and name not in unknown and not _is_shaped(name, value)
+    ]
+    if odd:
+        found.problem = f"setup.py: `{odd[0]}` is not of the kind that setuptools takes"
+        return
     kept = [name for name in values if name in unknown or name not in MOVED]
     found.values.update({name: value for name, value in values.items() if name not in kept})
     _version(root, said, values, found)
     _readme(root, found)
     found.left["setup.py"] = _without(said, [one for one in values if one not in kept]) if kept else None
+
+
+def _is_shaped(name: str, value: Any) -> bool:
+    """Whether a known value is of a kind that its argument may have."""
+    if name in _OF_TABLES:
+        shaped = isinstance(value, dict) and all(isinstance(one, str) or _are_texts(one) for one in value.values())
+        return shaped or (name == "entry_points" and isinstance(value, str))
+    if name in {"include_package_data", "zip_safe"}:
+        return isinstance(value, bool)
+    if name == "packages" and isinstance(value, tuple):  # what find_packages() finds
+        return True
+    if name in _OF_LISTS:
+        return isinstance(value, str) or _are_texts(value)
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
 
 
 def certain(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 from uvlint import files
 from uvlint.migrate import sorting
@@ -11,6 +12,13 @@ from uvlint.migrate.project import Declined, Project, has, images_of, installs, 
 from uvlint.migrate.texts import text_of
 
 _PYTHON = re.compile(r"(?:python-|cpython-)?(?P<minor>3\.\d+)(?:\.\d+)?\Z")
+_SHAPES: dict[str, type] = {
+    "tool": dict, "tool.poetry": dict, "tool.poetry.group": dict, "tool.poetry.group.dev": dict,
+    "tool.poetry.dependencies": dict, "tool.setuptools": dict, "tool.setuptools.dynamic": dict, "project": dict,
+    "project.name": str, "project.version": str, "project.requires-python": str, "project.dependencies": list,
+    "project.dynamic": list, "project.optional-dependencies": dict, "dependency-groups": dict, "build-system": dict,
+}  # fmt: skip
+_NAMES: dict[type, str] = {dict: "table", list: "list", str: "text"}
 _OLDEST = (3, 8)
 _FOREIGN = {"pdm.lock": "PDM", "environment.yml": "conda", "environment.yaml": "conda", "conda-lock.yml": "conda"}
 
@@ -55,6 +63,12 @@ def _read_pyproject(project: Project) -> None:
         project.tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Declined(f"pyproject.toml: {error}") from None
+    for path, kind in _SHAPES.items():
+        found: Any = project.tables
+        for key in path.split("."):
+            found = found.get(key, kind()) if isinstance(found, dict) else kind()
+        if not isinstance(found, kind):
+            raise Declined(f"pyproject.toml: {path} has to be a {_NAMES[kind]}")
     project.pyproject = text
 
 

@@ -105,7 +105,7 @@ class Expressions:
             found = self.known(node)
         except (Undecided, RecursionError):
             return UNKNOWN
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError, re.error):
+        except (TypeError, ValueError, LookupError, AttributeError, SyntaxError, re.error):
             return UNKNOWN  # what would fail when it runs
         return found
 
