@@ -504,6 +504,10 @@ def test_settings_for_uvlint_hold_for_the_dockerfile(project: Make, migrate: Run
         ({"pyproject.toml": "[project\n"}, "pyproject.toml: "),
         ({"pyproject.toml": "tool = 3\n"}, "pyproject.toml: tool has to be a table"),
         ({"pyproject.toml": "[project]\ndynamic = 3\n"}, "pyproject.toml: project.dynamic has to be a list"),
+        (
+            {"requirements.txt": "-i https://[a.example/simple\nsix\n", ".python-version": PYTHON},
+            "is no address of an index",
+        ),
         ({"environment.yml": "dependencies: []\n"}, "environment.yml: conda projects are not read"),
         ({"requirements.txt": "six\n"}, "say it: `--python 3.12`"),
         ({"requirements.txt": "six\n", ".python-version": "3.7\n"}, "Python 3.7 is older than uv can lock for"),

@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from uvlint import credentials
 from uvlint.migrate import setuptools_table
 from uvlint.migrate.lines import Local, named, normal
 from uvlint.migrate.locked import MAIN, Index
+from uvlint.migrate.project import Declined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -232,7 +234,10 @@ def variables(name: str, secrets: list[str]) -> dict[str, str | None]:
 
 
 def _index_name(url: str, taken: set[str]) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Declined(f"`{credentials.masked(url)}` is no address of an index") from None
     host = (parts.hostname or "index").lower()
     while _HOST_WORDS.search(host) and "." in host:
         host = _HOST_WORDS.sub("", host, count=1)
