@@ -36,12 +36,26 @@ translation
 packages
 parted
 splitting
+managers
+migrate.reading
+migrate.rewriting
 rules.pip_install
 proof
 engine
+migrate.dockerfiles
+migrate.values
+migrate.declared
+migrate.lines
+migrate.project
+migrate.sorting
+migrate.finding
+migrate.pyproject
+migrate.locking
+migrate.moving
 run
 checking
 cli
+migrate.cli
 __main__
 """
 """From the text to the command: a layer never imports one below it, not even through others."""

@@ -22,8 +22,14 @@ def diff(before: Source, after: Source) -> Pieces:
 
 def diff_of(edit: FileEdit) -> Pieces:
     """What becomes of another file of the build context."""
-    path = near(edit.path)
-    return _diff(edit.before or "", edit.after, "/dev/null" if edit.before is None else path, path)
+    return changed(edit.path, edit.before, edit.after)
+
+
+def changed(path: str, before: str | None, after: str | None) -> Pieces:
+    """What becomes of a file; None stands for none."""
+    shown = near(path)
+    old, new = ("/dev/null" if one is None else shown for one in (before, after))
+    return _diff(before or "", after or "", old, new)
 
 
 def near(path: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uvlint.model import Build, Stage
 
 _VERBS = frozenset({"install", "sync", "update"})
-_MOVE = "`pipenv requirements --hash`, run outside of the build, writes a file that `uv pip install --require-hashes -r` takes"
+_MOVE = "`uvlint migrate` moves the project with its Dockerfiles and keeps the locked versions"
 
 
 @rule("UVL109")
@@ -24,4 +24,13 @@ def pipenv_install(build: Build) -> Iterator[Diagnostic]:
         if verb is None or call.step.stage in told or obstacles.too_old(call):
             continue
         told.add(call.step.stage)  # one is enough to say it
-        yield Diagnostic(call.span, f"`pipenv {verb}` where uv could install what is locked", help=_MOVE)
+        fix = None
+        if call.step.stage.build.context is not None:
+            from uvlint.migrate import already  # noqa: PLC0415 - only for the few files that install with Pipenv
+
+            fix = already.fix(call)
+        message = f"`pipenv {verb}` where uv could install what is locked"
+        if isinstance(fix, str) or fix is None:
+            yield Diagnostic(call.span, message, help=fix or _MOVE)
+        else:
+            yield Diagnostic(call.span, message, fix)

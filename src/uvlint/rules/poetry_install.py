@@ -10,13 +10,11 @@ from uvlint.rules import rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uvlint.calls import Call
     from uvlint.model import Build, Stage
 
 _VERBS = frozenset({"install", "sync", "export", "update", "add"})
 _RUNS = regex(r"(?:^|[\s/])poetry run\b")
-_MOVE = "`uvx migrate-to-uv` turns pyproject.toml and keeps the locked versions; then `uv sync --locked`"
-_SYSTEM = f"{_MOVE}; uv makes an environment, `.venv`, where Poetry used the image's Python: put its bin on PATH"
+_MOVE = "`uvlint migrate` moves the project with its Dockerfiles and keeps the locked versions"
 
 
 @rule("UVL108")
@@ -28,17 +26,17 @@ def poetry_install(build: Build) -> Iterator[Diagnostic]:
         if verb is None or call.step.stage in told or call.args[:1] == ["self"] or obstacles.too_old(call):
             continue
         told.add(call.step.stage)  # one is enough to say it
-        help_ = _SYSTEM if _in_system(call) and verb != "export" else _MOVE
-        yield Diagnostic(call.span, f"`poetry {verb}` where uv could install from a lock file of its own", help=help_)
+        fix = None
+        if call.step.stage.build.context is not None:
+            from uvlint.migrate import already  # noqa: PLC0415 - only for the few files that install with Poetry
+
+            fix = already.fix(call)
+        message = f"`poetry {verb}` where uv could install from a lock file of its own"
+        if isinstance(fix, str) or fix is None:
+            yield Diagnostic(call.span, message, help=fix or _MOVE)
+        else:
+            yield Diagnostic(call.span, message, fix)
     for step in build.steps if not told else ():
         if step.instruction.keyword in {"CMD", "ENTRYPOINT"} and _RUNS.search(images.command_line(step.instruction)):
             message = "`poetry run` needs Poetry in the image that runs, uv's environment needs nothing"
             yield Diagnostic(step.instruction.args.whole, message, help=_MOVE)
-
-
-def _in_system(call: Call) -> bool:
-    """Whether Poetry is told to make no environment of its own."""
-    value = call.variables.get("POETRY_VIRTUALENVS_CREATE")
-    if value is not None:
-        return value.lower() in {"false", "0", "no"}
-    return any("virtualenvs.create" in one.args and "false" in one.args for one in calls.before(call, "poetry"))
