@@ -153,7 +153,9 @@ def _translate(glob: str) -> str:
             found = re.compile(_CLASS).match(glob, at)
             if not found:
                 return ""
-            items = "".join(_item(*item) for item in re.findall(_ITEM, found["items"]))
+            items = _items(re.findall(_ITEM, found["items"]))
+            if not items:
+                return ""
             pieces.append(f"(?!/)[{'^' if found['not'] else ''}{items}]")
             at = found.end() - 1
         elif char == "\\":
@@ -167,9 +169,20 @@ def _translate(glob: str) -> str:
     return "".join(pieces)
 
 
-def _item(posix: str, escaped: str, plain: str) -> str:
-    if posix:
-        return _POSIX.get(posix, "")
-    if escaped:
-        return re.escape(escaped)
-    return plain if plain == "-" else re.escape(plain)
+def _items(found: list[tuple[str, str, str]]) -> str:
+    """What stands between brackets, of its items: a class, an escaped character or a plain one each.
+
+    A `-` makes a range of the items at its sides, where they are characters that are in no range yet.
+    """
+    pieces, before, at = [], "", 0
+    while at < len(found):
+        posix, escaped, plain = found[at]
+        end = "".join(found[at + 1][1:]) if at + 1 < len(found) else ""
+        if plain == "-" and before and end:
+            pieces.append(f"{re.escape(before)}-{re.escape(end)}" if before <= end else "")
+            before, at = "", at + 2
+            continue
+        before = escaped or plain
+        pieces.append(_POSIX.get(posix, "") if posix else re.escape(before))
+        at += 1
+    return "".join(pieces)
