@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from uvlint import context, managers
-from uvlint.diagnostics import ENVIRONMENT, Edit, Fix, Safety
+from uvlint.diagnostics import ENVIRONMENT, Diagnostic, Edit, Fix, Safety
 from uvlint.migrate import rewriting
 from uvlint.migrate.locked import Locked
 from uvlint.model import normal
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from uvlint.calls import Call
     from uvlint.source import Source
 
+MOVE = "`uvlint migrate` moves the project with its Dockerfiles and keeps the locked versions"
+
 _DEV = ["dev"]
+
+
+def told(call: Call, message: str) -> Diagnostic:
+    """The finding on a command that installs otherwise, with the fix where there is one."""
+    found = fix(call)
+    if isinstance(found, str):
+        return Diagnostic(call.span, message, help=found or MOVE)
+    return Diagnostic(call.span, message, found)
 
 
 def fix(call: Call) -> Fix | str:

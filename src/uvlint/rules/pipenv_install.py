@@ -3,16 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uvlint import calls, obstacles
-from uvlint.diagnostics import Diagnostic
 from uvlint.rules import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from uvlint.diagnostics import Diagnostic
     from uvlint.model import Build, Stage
 
 _VERBS = frozenset({"install", "sync", "update"})
-_MOVE = "`uvlint migrate` moves the project with its Dockerfiles and keeps the locked versions"
 
 
 @rule("UVL109")
@@ -24,13 +23,6 @@ def pipenv_install(build: Build) -> Iterator[Diagnostic]:
         if verb is None or call.step.stage in told or obstacles.too_old(call):
             continue
         told.add(call.step.stage)  # one is enough to say it
-        fix = None
-        if call.step.stage.build.context is not None:
-            from uvlint.migrate import already  # noqa: PLC0415 - only for the few files that install with Pipenv
+        from uvlint.migrate import already  # noqa: PLC0415 - only for the few files that install with Pipenv
 
-            fix = already.fix(call)
-        message = f"`pipenv {verb}` where uv could install what is locked"
-        if isinstance(fix, str) or fix is None:
-            yield Diagnostic(call.span, message, help=fix or _MOVE)
-        else:
-            yield Diagnostic(call.span, message, fix)
+        yield already.told(call, f"`pipenv {verb}` where uv could install what is locked")

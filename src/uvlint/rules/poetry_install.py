@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _VERBS = frozenset({"install", "sync", "export", "update", "add"})
 _RUNS = regex(r"(?:^|[\s/])poetry run\b")
-_MOVE = "`uvlint migrate` moves the project with its Dockerfiles and keeps the locked versions"
 
 
 @rule("UVL108")
@@ -26,17 +25,12 @@ def poetry_install(build: Build) -> Iterator[Diagnostic]:
         if verb is None or call.step.stage in told or call.args[:1] == ["self"] or obstacles.too_old(call):
             continue
         told.add(call.step.stage)  # one is enough to say it
-        fix = None
-        if call.step.stage.build.context is not None:
-            from uvlint.migrate import already  # noqa: PLC0415 - only for the few files that install with Poetry
+        from uvlint.migrate import already  # noqa: PLC0415 - only for the few files that install with Poetry
 
-            fix = already.fix(call)
-        message = f"`poetry {verb}` where uv could install from a lock file of its own"
-        if isinstance(fix, str) or fix is None:
-            yield Diagnostic(call.span, message, help=fix or _MOVE)
-        else:
-            yield Diagnostic(call.span, message, fix)
+        yield already.told(call, f"`poetry {verb}` where uv could install from a lock file of its own")
     for step in build.steps if not told else ():
         if step.instruction.keyword in {"CMD", "ENTRYPOINT"} and _RUNS.search(images.command_line(step.instruction)):
+            from uvlint.migrate import already  # noqa: PLC0415 - as above
+
             message = "`poetry run` needs Poetry in the image that runs, uv's environment needs nothing"
-            yield Diagnostic(step.instruction.args.whole, message, help=_MOVE)
+            yield Diagnostic(step.instruction.args.whole, message, help=already.MOVE)
