@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CLEAN, FOUND, WRONG = 0, 1, 2
 HELP = {"help_option_names": ["-h", "--help"]}
 
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {"verify": "uvlint.verify.cli"}
 """The commands that are not in this module, and where each is: imported when it is called."""
 
 

@@ -1,0 +1,219 @@
+"""`uvlint verify`: the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from uvlint import config, context, engine, files, rules
+from uvlint.source import Source
+from uvlint.verify import engines, judge, outcome, sides
+from uvlint.verify.engines import EngineError, Request
+from uvlint.verify.judge import Task
+from uvlint.verify.sides import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from uvlint.config import Settings
+    from uvlint.verify.outcome import Outcome
+    from uvlint.verify.progress import Progress
+
+STATUS = {outcome.EQUIVALENT: 0, outcome.DIFFERENT: 1, outcome.UNKNOWN: 2}
+UNJUDGED = STATUS[outcome.UNKNOWN]
+FORMATS = ("full", "json")
+
+
+def _many(name: str, what: str, metavar: str) -> Callable[[Any], Any]:
+    return click.option(name, multiple=True, metavar=metavar, help=what)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("path", default="Dockerfile", type=click.Path(dir_okay=False))
+@click.option("--unsafe-fixes", is_flag=True, help="Apply unsafe fixes, too, in what is built after.")
+@click.option(
+    "--against", metavar="FILE|COMMIT", help="Build this before, and PATH as it is after, instead of its fixes."
+)
+@_many("--select", "Only apply the fixes of these rules: names, codes, beginnings of codes; comma-separated.", "RULES")
+@click.option(
+    "--engine", "engine_name", type=click.Choice(engines.NAMES), help="What builds; default the first there is."
+)
+@click.option("--builder", metavar="NAME", help="The builder of docker buildx that does the work.")
+@_many("--build-arg", "Set a build argument.", "NAME=VALUE")
+@_many("--secret", "Let the builds read a secret.", "SECRET")
+@click.option("--target", metavar="STAGE", help="Build this stage.")
+@click.option("--platform", metavar="PLATFORM", help="Build for this platform.")
+@click.option("--network", metavar="MODE", help="The network of RUN instructions.")
+@click.option("--context", "folder", type=click.Path(exists=True, file_okay=False), help="The build context.")
+@click.option("--own-frontend", is_flag=True, help="Leave `# syntax=` lines out: the engine reads the files itself.")
+@click.option(
+    "--smoke", metavar="CMD", help="Run this in both images; by default the entry point's program is imported."
+)
+@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="How often costs are measured.")
+@click.option("--no-cost", is_flag=True, help="Only judge; builds use what was built before.")
+@click.option("--files", "all_files", is_flag=True, help="List all files that differ.")
+@click.option("--keep", is_flag=True, help="Keep the images and the copies of the build context.")
+@click.option("--output-format", type=click.Choice(FORMATS), default="full", help="How to report.")
+@click.option("-o", "--output-file", type=click.Path(dir_okay=False), help="Write the report to a file.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
+def verify(path: str, **options: Any) -> None:
+    """Build a Dockerfile as it is and as its fixes would leave it, and show what differs.
+
+    Exits with 0 if both images are equivalent, 1 if they are not, 2 if that could not be judged.
+    """
+    try:
+        with _interruptible():
+            found = _verified(path, options)
+            _report(found, options)
+    except (EngineError, OSError) as error:
+        click.echo(f"error: {files.reason(error) if isinstance(error, OSError) else error}", err=True)
+        sys.exit(UNJUDGED)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing was kept" if not options["keep"] else "interrupted", err=True)
+        sys.exit(UNJUDGED)
+    sys.exit(STATUS[found.verdict])
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Being told to end is as an interrupt: what was made is taken away first."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+    old = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def _verified(path: str, options: dict[str, Any]) -> Outcome:
+    settings = _settings(path, options)
+    subject = _subject(path, settings, options)
+    temporary = tempfile.mkdtemp(prefix="uvlint-verify-")
+    try:
+        before, after = _sides(subject, options, temporary)
+        if options["own_frontend"]:
+            before.text, after.text = sides.without_syntax(before.text), sides.without_syntax(after.text)
+        if before.text == after.text and not before.changed and not after.changed and before.folder == after.folder:
+            return judge.with_paths(judge.nothing(subject), path)
+        builder = engines.find(options["engine_name"], options["builder"])
+        builder.keep = options["keep"]
+        request = Request(
+            *(options[name] for name in ("build_arg", "secret", "target", "platform", "network")),
+        )
+        task = Task(
+            builder, request, before, after, _watch(), 0 if options["no_cost"] else options["runs"], options["smoke"]
+        )
+        found = judge.with_paths(judge.judge(task, temporary), path)
+        if options["keep"]:
+            click.echo(f"kept: {temporary}, {', '.join(builder.images)}", err=True)
+        return found
+    finally:
+        if not options["keep"]:
+            _remove(temporary)
+
+
+def _remove(folder: str) -> None:
+    import shutil  # noqa: PLC0415
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _settings(path: str, options: dict[str, Any]) -> Settings:
+    """The settings that the file has. Raises ConfigError."""
+    known = rules.load()
+    selected = tuple(part for value in options["select"] for word in value.split(",") if (part := word.strip()))
+
+    def finish(settings: Settings) -> Settings:
+        settings = config.override(settings, {"select": selected or None})
+        config.verify(settings, known, {"select": "--select"})
+        return settings
+
+    return config.Finder(finish)(os.path.dirname(os.path.abspath(path)))
+
+
+def _subject(path: str, settings: Settings, options: dict[str, Any]) -> Subject:
+    """The file as it is."""
+    place = os.path.abspath(path)
+    try:
+        source = Source.decode(files.read(place), place)
+    except ValueError as error:
+        raise EngineError(f"{path}: {error}") from None
+    except OSError as error:
+        raise EngineError(f"{path}: {files.reason(error)}") from None
+    build = engine.read(source, settings, context.find(place))
+    folder = os.path.abspath(options["folder"]) if options["folder"] else sides.root(build, place)
+    return Subject(path, source.text, place, folder, settings)
+
+
+def _sides(subject: Subject, options: dict[str, Any], temporary: str) -> tuple[Subject, Subject]:
+    """What is built before and after. Raises EngineError."""
+    against = options["against"]
+    if against is not None and options["unsafe_fixes"]:
+        raise click.UsageError("--against builds the file as it is: it can't be combined with --unsafe-fixes")
+    if against is not None and os.path.isfile(against):
+        other = _subject(against, subject.settings, {"folder": subject.folder})
+        return other, subject
+    if against is not None:
+        return sides.at(against, subject, temporary), subject
+    found = context.find(subject.dockerfile)
+    source = Source(subject.text, subject.dockerfile)
+    fixed = engine.fix(source, subject.settings, unsafe=options["unsafe_fixes"], context=found)
+    if fixed.error:
+        raise EngineError(f"{subject.label}: its fixes can't be applied: {fixed.error}")
+    changed = {os.path.abspath(one.path): one.after for one in fixed.files}
+    flags = "--fix --unsafe-fixes" if options["unsafe_fixes"] else "--fix"
+    after = Subject(f"with {flags}", fixed.source.text, subject.dockerfile, subject.folder, subject.settings, changed)
+    return subject, after
+
+
+def _watch() -> Any:
+    """What is told of each build as it goes."""
+    said: set[str] = set()
+
+    def watch(title: str, progress: Progress) -> None:
+        del progress
+        if title not in said and sys.stderr.isatty():
+            said.add(title)
+            click.echo(f"building {title} …", err=True)
+
+    return watch
+
+
+def _report(found: Outcome, options: dict[str, Any]) -> None:
+    from uvlint.reports import out  # noqa: PLC0415
+
+    if options["output_file"]:
+        with open(options["output_file"], "w", encoding="utf-8", newline="\n") as target:
+            _write(found, options, target)
+    else:
+        out.prepare(sys.stdout)
+        _write(found, options, sys.stdout)
+
+
+def _write(found: Outcome, options: dict[str, Any], target: IO[str]) -> None:
+    from uvlint.reports import out  # noqa: PLC0415
+    from uvlint.verify import reports  # noqa: PLC0415
+
+    if options["output_format"] == "json":
+        target.write(reports.json(found))
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    colour = out.coloured(target, options["color"])
+    shown = (
+        out.console(target)
+        if colour
+        else Console(file=target, no_color=True, highlight=False, markup=False, emoji=False)
+    )
+    reports.full(found, shown, files=options["all_files"])
