@@ -85,9 +85,11 @@ def _interruptible() -> Iterator[None]:
     """Being told to end is as an interrupt: what was made is taken away first."""
 
     def end(_number: int, _frame: object) -> None:
+        for number in numbers:  # once is enough: nothing may keep the cleaning from its end
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    numbers = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+    numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
     old = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
@@ -183,7 +185,7 @@ def _watch() -> Any:
 
     def watch(title: str, progress: Progress) -> None:
         del progress
-        if title not in said and sys.stderr.isatty():
+        if title not in said:
             said.add(title)
             click.echo(f"building {title} …", err=True)
 

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from uvlint.verify.outcome import Config, Environment, Image
     from uvlint.verify.tree import Tree
 
-INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "pipenv"})
+INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
 """What installs and builds packages: pip's environments bring some along, uv's don't."""
 
 _OF_INSTALLERS = ("PIP_", "UV_", "POETRY_", "PIPENV_", "PYTHONDONTWRITEBYTECODE")
 _NOT_LISTED = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/mtab"})
 
 Versions = dict[str, dict[str, str]]
+"""For each environment (its prefix in the image, as `/usr/local` or `/opt/venv`), the versions by normalised name."""
 
 
 def versions(environments: Iterable[Environment]) -> Versions:
@@ -30,9 +31,8 @@ def versions(environments: Iterable[Environment]) -> Versions:
 # Packages ---------------------------------------------------------------------------------------------------------------
 
 
-def packages(before: Image, after: Image) -> list[PackageChange]:
+def packages(old: Versions, new: Versions) -> list[PackageChange]:
     """The differences of what is installed, environment by environment; what went to another one is told apart."""
-    old, new = versions(before.environments), versions(after.environments)
     found = [
         PackageChange(
             prefix,

@@ -16,7 +16,7 @@ from uvlint.verify.outcome import Outcome, Side
 if TYPE_CHECKING:
     from uvlint.verify.cost import Watch
     from uvlint.verify.engines import Engine, Request
-    from uvlint.verify.outcome import Built, FieldChange, FileChange, Image, PackageChange, Smoke
+    from uvlint.verify.outcome import Built, FieldChange, FileChange, Image, PackageChange, Smoke, Step
     from uvlint.verify.sides import Subject
     from uvlint.verify.tree import Tree
 
@@ -69,8 +69,8 @@ class _Judge:
             return self._failed(before, after, labels)
         old, old_tree = image.read(self.engine, tag, self._base(BEFORE))
         new, new_tree = image.read(self.engine, other, self._base(AFTER))
-        found = compare.packages(old, new)
-        if not self.task.runs and any(one.kind in _COUNTING for one in found):
+        found = compare.packages(compare.versions(old.environments), compare.versions(new.environments))
+        if any(one.kind in _COUNTING for one in found) and any(step.cached for step in before.steps if _runs(step)):
             found = compare.drifted(found, self._fresh())
         fields = compare.config(old.config, new.config)
         files = compare.files(old_tree, new_tree, new)
@@ -151,6 +151,11 @@ class _Judge:
 
 
 _COUNTING = frozenset({outcome.LOST, outcome.NEW, outcome.CHANGED})
+
+
+def _runs(step: Step) -> bool:
+    """Whether a step is a command: what it installed may be of an earlier day, if it comes from a cache."""
+    return " RUN " in f" {step.name} "
 
 
 def _where(built: Built) -> str:

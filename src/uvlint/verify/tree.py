@@ -81,15 +81,17 @@ class Tree:
         return None
 
     def is_cache(self, path: str) -> bool:
-        """Whether a path is in a folder for what may be thrown away."""
-        return _CACHE.search(path) is not None or any(path.startswith(f"{folder}/") for folder in self.caches)
+        """Whether a path is in a folder for what may be thrown away. Poetry keeps its environments in such a folder."""
+        if any(path.startswith(f"{folder}/") for folder in self.caches):
+            return True
+        return _CACHE.search(path) is not None and not self._in_venv(path)
+
+    def _in_venv(self, path: str) -> bool:
+        return any(path == prefix or path.startswith(f"{prefix}/") for prefix in self.venvs)
 
     def is_installed(self, path: str) -> bool:
         """Whether a path belongs to an environment rather than to the application or the system."""
-        found = _SITE.fullmatch(path)
-        if found is not None or path in self.owned:
-            return True
-        return any(path == prefix or path.startswith(f"{prefix}/") for prefix in self.venvs)
+        return path in self.owned or self._in_venv(path) or _SITE.fullmatch(path) is not None
 
 
 def read(stream: IO[bytes]) -> Tree:
@@ -154,6 +156,7 @@ class _Reader:
 
     def finish(self) -> Tree:
         tree = self.tree
+        tree.caches -= tree.venvs  # `uv venv` marks its environments as caches are
         packages: dict[str, dict[str, str]] = {}
         folders: set[str] = set()
         for path, (name, version) in self.named.items():
