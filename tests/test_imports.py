@@ -33,6 +33,13 @@ rules.pip_install
 proof
 engine
 run
+verify.outcome
+verify.engines
+verify.tree
+verify.compare
+verify.cost
+verify.judge
+verify.cli
 cli
 __main__
 """

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from uvlint.verify import compare, tree
-from uvlint.verify.compare import INSTALLERS as INSTALLERS_AND_BACKENDS
-from uvlint.verify.compare import Versions as Packages
 from uvlint.verify.outcome import INSTALLER
 
 ROOT = Path(__file__).parents[2]
-BACKENDS = {"setuptools", "wheel"}
-INSTALLERS = INSTALLERS_AND_BACKENDS - BACKENDS
+BACKENDS = frozenset({"setuptools", "wheel"})
+INSTALLERS = compare.INSTALLERS - BACKENDS
+Packages = compare.Versions
 
 _SYNTAX = re.compile(r"\A#[ \t]*syntax[ \t]*=.*\n", re.IGNORECASE)
 
@@ -108,7 +107,7 @@ class Engine:
             subprocess.run(["docker", "rmi", "--force", *self.images], env=self.env, capture_output=True, check=False)
 
 
-def requested(packages: Packages, *, without: set[str] = INSTALLERS | BACKENDS) -> Packages:
+def requested(packages: Packages, *, without: frozenset[str] = INSTALLERS | BACKENDS) -> Packages:
     """The packages but for the installers and what their environments bring along."""
     kept = {
         prefix: {name: version for name, version in versions.items() if name not in without}

@@ -170,16 +170,22 @@ def test_a_build_that_fails_before(engine: Engine, packages: Path) -> None:
 
 def test_what_differs_since_nothing_pins_it(engine: Engine, packages: Path) -> None:
     """A layer of an earlier build holds what was newest then; built again, it holds what is newest now."""
-    unique = uuid.uuid4().hex
-    install = (
-        "D=/usr/local/lib/python3.12/site-packages/day-1.dist-info; mkdir $D; "
-        "printf 'Name: day\\nVersion: %s\\n' $(cat /etc/hostname /proc/sys/kernel/random/uuid | md5sum) > $D/METADATA"
+    newest = packages.parent / "newest"
+    secret = f"id=newest,src={newest}"  # no part of what a layer is known by, as an index is none
+    info = "/usr/lib/python3/dist-packages/day-1.dist-info"
+    before = (
+        f"FROM debian:bookworm-slim\nRUN : {uuid.uuid4()}\n"
+        f"RUN --mount=type=secret,id=newest mkdir -p {info} && cat /run/secrets/newest > {info}/METADATA\n"
     )
-    before = f"FROM python:3.12-slim\nRUN : {unique}; {install}\n"
-    assert pair(engine, packages, before, f"{before}ENV X=1\n").status == 0  # one layer serves both
-    status, report, _ = pair(engine, packages, before, f"{before[:-1]}; :\n")
-    assert status == 1
-    assert [(one["kind"], one["name"]) for one in report["packages"]] == [("changed", "day")]
+    newest.write_text("Name: day\nVersion: 1.0\n")
+    status, report, _ = pair(engine, packages, before, f"{before}ENV X=1\n", "--secret", secret)
+    assert (status, report["packages"]) == (0, [])
+    newest.write_text("Name: day\nVersion: 2.0\n")
+    status, report, _ = pair(engine, packages, before, f"{before[:-1]} && :\n", "--secret", secret)
+    assert (status, report["reasons"]) == (0, [])
+    found = [(one["kind"], one["name"], one["before"], one["after"]) for one in report["packages"]]
+    assert found == [("drifted", "day", "1.0", "2.0")]
+    assert "nothing pins 1 package" in report["notes"][0]
 
 
 def test_fixes_and_what_they_cost(engine: Engine, project: Path) -> None:

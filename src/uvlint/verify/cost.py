@@ -1,7 +1,8 @@
 """What builds cost: cold, after a source file changed, after a requirement was added; before and after in turn.
 
 A cold build uses no layer of an earlier one (`--no-cache`), and its cache mounts are empty: the copy of the file that is
-built names mounts of its own (`sides.isolated`). Its rebuilds find its layers and its mounts, as a developer's would. Base
+built names mounts of its own (`sides.isolated`). The user's are not touched: some versions of BuildKit keep what is in a
+mount when they are told `--no-cache`, others (Docker 28's) throw it away for good. Its rebuilds find its layers and its mounts, as a developer's would. Base
 images are there already: fetching them is not measured. Times are those of the whole command, with the export of the image.
 """
 
@@ -42,23 +43,24 @@ class Bench:
     unique: str
     watch: Watch
 
-    def order(self, side: int, run: int, *, fresh: bool) -> Order:
-        """A build of a side with the cache mounts of a run."""
+    def order(self, side: int, run: int, kind: str) -> Order:
+        """A build of a side; of a kind that is measured, with the cache mounts of a run and not with the user's."""
         subject = self.subjects[side]
-        text = sides.isolated(subject.build(), f"{self.unique}-{_NAMES[side]}-{run}")
+        text = sides.isolated(subject.build(), f"{self.unique}-{_NAMES[side]}-{run}") if kind else subject.text
         folder = os.path.join(self.temporary, f"file-{_NAMES[side]}")
         sides.put(os.path.join(folder, "Dockerfile"), text)
         ignoring = sides.ignoring(subject)
         if ignoring is not None:
             sides.put(os.path.join(folder, "Dockerfile.dockerignore"), ignoring)
-        mounts = os.path.join(self.temporary, f"mounts-{_NAMES[side]}-{run}")
-        os.makedirs(mounts, exist_ok=True)
-        return Order(os.path.join(folder, "Dockerfile"), subject.folder, fresh, mounts)
+        mounts = os.path.join(self.temporary, f"mounts-{_NAMES[side]}-{run}") if kind else None
+        if mounts is not None:
+            os.makedirs(mounts, exist_ok=True)
+        return Order(os.path.join(folder, "Dockerfile"), subject.folder, kind == COLD, mounts)
 
-    def build(self, side: int, run: int, kind: str) -> tuple[Built, str]:
-        """Build a side; with it the tag of what came out."""
-        title = f"{_NAMES[side]}: {kind}"
-        order = self.order(side, run, fresh=kind == COLD)
+    def build(self, side: int, run: int, kind: str = "") -> tuple[Built, str]:
+        """Build a side; with it the tag of what came out. Without a kind it is built as usual."""
+        title = f"{_NAMES[side]}: {kind}" if kind else _NAMES[side]
+        order = self.order(side, run, kind)
         return self.engine.build(order, self.request, lambda progress: self.watch(title, progress))
 
     def once(self, side: int, run: int, kind: str) -> Built:

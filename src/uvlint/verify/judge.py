@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from uvlint.verify import compare, cost, image, outcome, sides, smoke
 from uvlint.verify.cost import Bench
-from uvlint.verify.engines import PREFIX, EngineError, Order
+from uvlint.verify.engines import PREFIX, EngineError
 from uvlint.verify.outcome import Outcome, Side
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def judge(task: Task, temporary: str) -> Outcome:
         )
         unique = f"{PREFIX}-{uuid.uuid4().hex[:8]}"
         bench = Bench(task.engine, task.request, (subjects[0], subjects[1]), temporary, unique, task.watch)
+        stack.callback(bench.close)
         if task.runs:
-            stack.callback(bench.close)
             cost.fetch(bench)
         return _Judge(task, bench).judge()
 
@@ -98,22 +98,11 @@ class _Judge:
         """A side, built: cold where costs are measured, and else as usual, from its own context."""
         if self.task.runs:
             return self.bench.build(side, 0, cost.COLD)
-        return self._build(side, fresh=False)
-
-    def _build(self, side: int, *, fresh: bool) -> tuple[Built, str]:
-        subject = self.bench.subjects[side]
-        name = ("before", "after")[side]
-        folder = os.path.join(self.bench.temporary, f"file-{name}")
-        sides.put(os.path.join(folder, "Dockerfile"), subject.text)
-        ignoring = sides.ignoring(subject)
-        if ignoring is not None:
-            sides.put(os.path.join(folder, "Dockerfile.dockerignore"), ignoring)
-        order = Order(os.path.join(folder, "Dockerfile"), subject.folder, fresh)
-        return self.engine.build(order, self.task.request, lambda progress: self.task.watch(name, progress))
+        return self.bench.build(side, 0)
 
     def _fresh(self) -> Image:
         """The image of the file as it was, built now."""
-        built, tag = self._build(BEFORE, fresh=True)
+        built, tag = self.bench.build(BEFORE, 0, cost.COLD)
         if built.failed:
             raise EngineError(f"without earlier layers the build fails before the fix, too: {built.failed}")
         found, _ = image.read(self.engine, tag)
