@@ -33,6 +33,8 @@ _RECORD = regex(r"(?m)^ID:\s+(\w+)$")
 _LEAST_BUILDX = 0, 13
 _PATIENCE = 10.0
 """Seconds that a program has to stop by itself."""
+_ANSWER = 60.0
+"""Seconds within which an engine that is there says so."""
 
 
 class EngineError(Exception):
@@ -74,13 +76,16 @@ class Engine:
 
     # Commands ----------------------------------------------------------------------------------------------------------
 
-    def tell(self, *args: str) -> str:
+    def tell(self, *args: str, timeout: float | None = None) -> str:
         """What `NAME args` prints. Raises EngineError."""
         import subprocess  # noqa: PLC0415
 
         process = self.start(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         with stopping(process):
-            out, err = process.communicate()
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                raise EngineError(f"`{self.name} {args[0]}` gave no answer within {timeout:.0f} s") from None
         if process.returncode:
             said = masked(err.decode("utf-8", "replace").strip()).splitlines()
             raise EngineError(f"`{self.name} {args[0]}` failed: {said[-1] if said else process.returncode}")
@@ -304,15 +309,17 @@ def _absent(engine: Engine) -> str:
         return f"no {engine.name} command"
     try:
         if engine.name == "docker":
-            engine.version = engine.tell("version", "--format", "{{.Server.Version}}").strip()
-            found = _BUILDX.search(engine.tell("buildx", "version"))
+            engine.version = engine.tell("version", "--format", "{{.Server.Version}}", timeout=_ANSWER).strip()
+            found = _BUILDX.search(engine.tell("buildx", "version", timeout=_ANSWER))
             if found and (int(found[1]), int(found[2])) < _LEAST_BUILDX:
                 return f"docker buildx {found[0]} is too old: 0.13 or later can tell how a build goes"
             if engine.builder:
                 engine.tell("buildx", "inspect", engine.builder)
         else:
-            engine.version = engine.tell("--version").strip().removeprefix(f"{engine.name} version ").split()[0]
-            engine.tell("info")
+            engine.version = (
+                engine.tell("--version", timeout=_ANSWER).strip().removeprefix(f"{engine.name} version ").split()[0]
+            )
+            engine.tell("info", timeout=_ANSWER)
     except EngineError as error:
         return str(error)
     return ""
