@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,11 @@ SITE = "/usr/local/lib/python3.12/site-packages"
 VENV = "/app/.venv/lib/python3.12/site-packages"
 
 
-def archive(files: dict[str, str | bytes], links: dict[str, str] | None = None, **members: dict[str, object]) -> Tree:
+def archive(
+    files: Mapping[str, str | bytes],
+    links: Mapping[str, str] | None = None,
+    members: Mapping[str, Mapping[str, int]] | None = None,
+) -> Tree:
     """A tree of files by path; `links` are hard links, `members` more fields of the file of that name."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as file:
@@ -32,7 +37,7 @@ def archive(files: dict[str, str | bytes], links: dict[str, str] | None = None, 
             data = content.encode() if isinstance(content, str) else content
             member = tarfile.TarInfo(path.lstrip("/"))
             member.size = len(data)
-            for name, value in members.get(os.path.basename(path), {}).items():
+            for name, value in (members or {}).get(os.path.basename(path), {}).items():
                 setattr(member, name, value)
             file.addfile(member, io.BytesIO(data) if member.isreg() else None)
         for path, target in (links or {}).items():
@@ -176,9 +181,9 @@ def test_files_outside_environments_and_caches() -> None:
             "/app/c.py": "",
             "/app/__pycache__/a.pyc": "",
         },
-        **{"c.py": {"mode": 0o644}},
+        members={"c.py": {"mode": 0o644}},
     )
-    after = archive({"/bin/uv": "", "/app/c.py": ""}, **{"c.py": {"mode": 0o600, "uid": 5}})
+    after = archive({"/bin/uv": "", "/app/c.py": ""}, members={"c.py": {"mode": 0o600, "uid": 5}})
     listed = compare.files(before, after, image(Config(workdir="/app")))
     assert [(one.path, one.before, one.after, one.counts) for one in listed] == [
         ("/app/a.py", "0:0 644", None, True),
@@ -189,7 +194,7 @@ def test_files_outside_environments_and_caches() -> None:
 
 
 def test_installed_files_that_the_user_can_not_read() -> None:
-    files = archive({**dist(SITE, "six"), f"{SITE}/six.py": ""}, **{"six.py": {"mode": 0o600}})
+    files = archive({**dist(SITE, "six"), f"{SITE}/six.py": ""}, members={"six.py": {"mode": 0o600}})
     assert compare.shut(files, image(Config(user="1000"))) == [f"{SITE}/six.py"]
     assert compare.shut(files, image(Config(user="0"))) == []
 
@@ -223,7 +228,7 @@ EXECUTABLE = {os.path.basename(path): {"mode": 0o755} for path in PROGRAMS}
 )
 def test_what_an_image_runs_is_imported(entrypoint: tuple[str, ...], command: tuple[str, ...], shown: str) -> None:
     config = Config(entrypoint, command, workdir="/app", env={"PATH": "/usr/local/bin:/bin"})
-    check = smoke.told(config, archive(PROGRAMS, **EXECUTABLE))
+    check = smoke.told(config, archive(PROGRAMS, members=EXECUTABLE))
     assert check.shown == shown
     assert bool(check.reason) is (not shown)
 

@@ -161,6 +161,24 @@ def test_a_build_that_fails_after(engine: Engine, packages: Path) -> None:
     assert report["before"]["build"]["failed"] == ""
 
 
+def test_a_build_that_would_fail_before_as_well_today(engine: Engine, packages: Path) -> None:
+    """What a layer of an earlier build hides is no fault of the fix."""
+    newest = packages.parent / "newest"
+    before = (
+        f"FROM debian:bookworm-slim\nRUN : {uuid.uuid4()}\n"
+        "RUN --mount=type=secret,id=newest grep -q works /run/secrets/newest\n"
+    )
+    newest.write_text("works")
+    status, _, _ = pair(engine, packages, before, f"{before}ENV X=1\n", "--secret", f"id=newest,src={newest}")
+    assert status == 0
+    newest.write_text("is gone")
+    after = f"{before[:-1]} && :\n"
+    status, report, _ = pair(engine, packages, before, after, "--secret", f"id=newest,src={newest}")
+    assert (status, report["verdict"]) == (2, "unknown")
+    assert "grep" in report["before"]["build"]["step"]
+    assert "grep" in report["after"]["build"]["step"]
+
+
 def test_a_build_that_fails_before(engine: Engine, packages: Path) -> None:
     status, report, _ = pair(engine, packages, FAILS, bare("alpha"))
     assert (status, report["verdict"]) == (2, "unknown")

@@ -134,6 +134,7 @@ class Engine:
             progress.close()
         if process.returncode == 0:
             return Built(seconds, progress.steps(), pulled=progress.pulled), tag
+        self.images.remove(tag)
         why = progress.why() or f"{self.name} exited with {process.returncode}"
         return Built(seconds, progress.steps(), why, progress.where(), progress.tail(), progress.pulled), ""
 
@@ -234,8 +235,8 @@ class Engine:
             self.containers.remove(name)
 
     def remove(self, tag: str) -> None:
-        """Take an image away, unless it is kept."""
-        if tag in self.images and not self.keep:
+        """Take an image away."""
+        if tag in self.images:
             with suppress(EngineError):
                 self.tell("rmi", "--force", tag)
             self.images.remove(tag)
@@ -256,7 +257,7 @@ class Engine:
         """Remove what is left: containers always, images unless they are kept."""
         for name in list(self.containers):
             self._remove_container(name)
-        for tag in list(self.images):
+        for tag in [] if self.keep else list(self.images):
             self.remove(tag)
 
 

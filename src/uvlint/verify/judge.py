@@ -16,7 +16,7 @@ from uvlint.verify.outcome import Outcome, Side
 if TYPE_CHECKING:
     from uvlint.verify.cost import Watch
     from uvlint.verify.engines import Engine, Request
-    from uvlint.verify.outcome import Built, FieldChange, FileChange, Image, PackageChange, Smoke, Step
+    from uvlint.verify.outcome import Built, FieldChange, FileChange, Image, PackageChange, Smoke
     from uvlint.verify.sides import Subject
     from uvlint.verify.tree import Tree
 
@@ -64,20 +64,20 @@ class _Judge:
 
     def judge(self) -> Outcome:
         (before, tag), (after, other) = self.built(BEFORE), self.built(AFTER)
+        if after.failed and _old(before):  # may be that today both fail
+            before, _ = self.bench.build(BEFORE, 0, cost.COLD)
         labels = self.task.before.label, self.task.after.label
         if before.failed or after.failed:
             return self._failed(before, after, labels)
         old, old_tree = image.read(self.engine, tag, self._base(BEFORE))
         new, new_tree = image.read(self.engine, other, self._base(AFTER))
         found = compare.packages(compare.versions(old.environments), compare.versions(new.environments))
-        if any(one.kind in _COUNTING for one in found) and any(step.cached for step in before.steps if _runs(step)):
+        if any(one.kind in _COUNTING for one in found) and _old(before):
             found = compare.drifted(found, self._fresh())
         fields = compare.config(old.config, new.config)
         files = compare.files(old_tree, new_tree, new)
         ran = smoke.run(self.engine, (tag, other), (old, new), (old_tree, new_tree), self.task.smoke)
         reasons = [*_reasons(found, fields, files, ran, new), *_access(old, new, old_tree, new_tree)]
-        self.engine.remove(tag)
-        self.engine.remove(other)
         costs = self._costs(before, after, old, new)
         return Outcome(
             outcome.DIFFERENT if reasons else outcome.EQUIVALENT,
@@ -142,9 +142,9 @@ class _Judge:
 _COUNTING = frozenset({outcome.LOST, outcome.NEW, outcome.CHANGED})
 
 
-def _runs(step: Step) -> bool:
-    """Whether a step is a command: what it installed may be of an earlier day, if it comes from a cache."""
-    return " RUN " in f" {step.name} "
+def _old(built: Built) -> bool:
+    """Whether what a command made in a build may be of an earlier day."""
+    return any(step.cached and " RUN " in f" {step.name} " for step in built.steps)
 
 
 def _where(built: Built) -> str:
@@ -194,7 +194,8 @@ def _notes(packages: list[PackageChange], ran: Smoke) -> list[str]:
             f"nothing pins {_counted(names, 'package')}, and a fresh build before has the new version, too: {_some(names)}"
         )
     if ran.before is not None and ran.before.status not in {0, None}:
-        found.append(f"`{ran.command}` fails before as well, so it tells nothing")
+        said = f" ({ran.before.tail[-1]})" if ran.before.tail else ""
+        found.append(f"`{ran.command}` fails before as well, so it tells nothing{said}")
     return found
 
 
