@@ -331,6 +331,12 @@ def test_cache_mounts_of_their_own(tmp_path: Path) -> None:
     )
 
 
+def test_stages_that_podman_can_tell_apart(tmp_path: Path) -> None:
+    text = "FROM x AS a\r\nRUN b\nFROM a"
+    labelled = sides.isolated(subject(tmp_path, text).build(), "u", labelled=True)
+    assert labelled == "FROM x AS a\nLABEL uvlint.verify=u\r\nRUN b\nFROM a\nLABEL uvlint.verify=u"
+
+
 REQUIRED = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD uvicorn pkg.main:app\n"
 
 

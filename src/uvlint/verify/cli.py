@@ -7,13 +7,14 @@ import signal
 import sys
 import tempfile
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from uvlint import config, context, engine, files, rules
 from uvlint.source import Source
-from uvlint.verify import engines, judge, outcome, sides
+from uvlint.verify import engines, judge, outcome, reports, sides
 from uvlint.verify.engines import EngineError, Request
 from uvlint.verify.judge import Task
 from uvlint.verify.sides import Subject
@@ -23,45 +24,70 @@ if TYPE_CHECKING:
 
     from uvlint.config import Settings
     from uvlint.verify.outcome import Outcome
-    from uvlint.verify.progress import Progress
 
 STATUS = {outcome.EQUIVALENT: 0, outcome.DIFFERENT: 1, outcome.UNKNOWN: 2}
 UNJUDGED = STATUS[outcome.UNKNOWN]
-FORMATS = ("full", "json")
+
+class _Option(click.Option):
+    """An option that is listed under a heading."""
+
+    def __init__(self, *args: Any, heading: str, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.heading = heading
 
 
-def _many(name: str, what: str, metavar: str) -> Callable[[Any], Any]:
-    return click.option(name, multiple=True, metavar=metavar, help=what)
+class _Command(click.Command):
+    """A command whose options are listed under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for one in self.get_params(ctx):
+            record = one.get_help_record(ctx)
+            if record is not None:
+                rows.setdefault(one.heading if isinstance(one, _Option) else "Other", []).append(record)
+        for heading, records in rows.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+def _under(heading: str) -> Callable[..., Callable[[Any], Any]]:
+    return partial(click.option, cls=_Option, heading=heading)
+
+
+_compared, _built, _checked, _reported = map(
+    _under, ("What is compared", "How it is built", "What is looked at", "Report")
+)
+
+
+@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("path", default="Dockerfile", type=click.Path(dir_okay=False))
-@click.option("--unsafe-fixes", is_flag=True, help="Apply unsafe fixes, too, in what is built after.")
-@click.option(
-    "--against", metavar="FILE|COMMIT", help="Build this before, and PATH as it is after, instead of its fixes."
+@_compared("--unsafe-fixes", is_flag=True, help="Apply unsafe fixes, too, in what is built after.")
+@_compared("--select", multiple=True, metavar="RULES", help="Only apply the fixes of these rules; comma-separated.")
+@_compared("--against", metavar="FILE|COMMIT", help="Build this before, and PATH as it is after.")
+@_compared("--context", "folder", type=click.Path(exists=True, file_okay=False), help="The build context.")
+@_built("--engine", "engine_name", type=click.Choice(engines.NAMES), help="What builds; default the first there is.")
+@_built("--builder", metavar="NAME", help="The builder of docker buildx that does the work.")
+@_built("--build-arg", multiple=True, metavar="NAME=VALUE", help="Set a build argument.")
+@_built("--secret", multiple=True, metavar="SECRET", help="Let the builds read a secret, as `docker build` has it.")
+@_built("--target", metavar="STAGE", help="Build this stage.")
+@_built("--platform", metavar="PLATFORM", help="Build for this platform.")
+@_built("--network", metavar="MODE", help="The network of RUN instructions.")
+@_built("--own-frontend", is_flag=True, help="Leave `# syntax=` lines out: the engine reads the files itself.")
+@_checked("--smoke", metavar="CMD", help="Run this in both images; default: import the entry point's program.")
+@_checked("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="How often to measure each build.")
+@_checked("--no-cost", is_flag=True, help="Measure nothing: judge, with the layers that earlier builds left.")
+@_checked("--files", "all_files", is_flag=True, help="List all files that differ.")
+@_checked("--keep", is_flag=True, help="Keep the images and the copies of the build context.")
+@_reported("--output-format", type=click.Choice(reports.FORMATS), default="full", help="How to report.")
+@_reported(
+    "-o",
+    "--output-file",
+    "outputs",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="Write the report to a file, too: .html, .md and .json say how. May be repeated.",
 )
-@_many("--select", "Only apply the fixes of these rules: names, codes, beginnings of codes; comma-separated.", "RULES")
-@click.option(
-    "--engine", "engine_name", type=click.Choice(engines.NAMES), help="What builds; default the first there is."
-)
-@click.option("--builder", metavar="NAME", help="The builder of docker buildx that does the work.")
-@_many("--build-arg", "Set a build argument.", "NAME=VALUE")
-@_many("--secret", "Let the builds read a secret.", "SECRET")
-@click.option("--target", metavar="STAGE", help="Build this stage.")
-@click.option("--platform", metavar="PLATFORM", help="Build for this platform.")
-@click.option("--network", metavar="MODE", help="The network of RUN instructions.")
-@click.option("--context", "folder", type=click.Path(exists=True, file_okay=False), help="The build context.")
-@click.option("--own-frontend", is_flag=True, help="Leave `# syntax=` lines out: the engine reads the files itself.")
-@click.option(
-    "--smoke", metavar="CMD", help="Run this in both images; by default the entry point's program is imported."
-)
-@click.option("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="How often costs are measured.")
-@click.option("--no-cost", is_flag=True, help="Only judge; builds use what was built before.")
-@click.option("--files", "all_files", is_flag=True, help="List all files that differ.")
-@click.option("--keep", is_flag=True, help="Keep the images and the copies of the build context.")
-@click.option("--output-format", type=click.Choice(FORMATS), default="full", help="How to report.")
-@click.option("-o", "--output-file", type=click.Path(dir_okay=False), help="Write the report to a file.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
+@_reported("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
 def verify(path: str, **options: Any) -> None:
     """Build a Dockerfile as it is and as its fixes would leave it, and show what differs.
 
@@ -114,7 +140,7 @@ def _verified(path: str, options: dict[str, Any]) -> Outcome:
             *(options[name] for name in ("build_arg", "secret", "target", "platform", "network")),
         )
         task = Task(
-            builder, request, before, after, _watch(), 0 if options["no_cost"] else options["runs"], options["smoke"]
+            builder, request, before, after, live.watch(), 0 if options["no_cost"] else options["runs"], options["smoke"]
         )
         found = judge.with_paths(judge.judge(task, temporary), path)
         if options["keep"]:
@@ -179,43 +205,14 @@ def _sides(subject: Subject, options: dict[str, Any], temporary: str) -> tuple[S
     return subject, after
 
 
-def _watch() -> Any:
-    """What is told of each build as it goes."""
-    said: set[str] = set()
-
-    def watch(title: str, progress: Progress) -> None:
-        del progress
-        if title not in said:
-            said.add(title)
-            click.echo(f"building {title} …", err=True)
-
-    return watch
-
-
 def _report(found: Outcome, options: dict[str, Any]) -> None:
+    """Print it, then write the files. Raises: OSError."""
     from uvlint.reports import out  # noqa: PLC0415
 
-    if options["output_file"]:
-        with open(options["output_file"], "w", encoding="utf-8", newline="\n") as target:
-            _write(found, options, target)
-    else:
-        out.prepare(sys.stdout)
-        _write(found, options, sys.stdout)
-
-
-def _write(found: Outcome, options: dict[str, Any], target: IO[str]) -> None:
-    from uvlint.reports import out  # noqa: PLC0415
-    from uvlint.verify import reports  # noqa: PLC0415
-
-    if options["output_format"] == "json":
-        target.write(reports.json(found))
-        return
-    from rich.console import Console  # noqa: PLC0415
-
-    colour = out.coloured(target, options["color"])
-    shown = (
-        out.console(target)
-        if colour
-        else Console(file=target, no_color=True, highlight=False, markup=False, emoji=False)
-    )
-    reports.full(found, shown, files=options["all_files"])
+    form, every = options["output_format"], options["all_files"]
+    out.prepare(sys.stdout)
+    reports.write(found, form, sys.stdout, files=every, color=options["color"])
+    for path in options["outputs"]:
+        named = reports.ENDINGS.get(os.path.splitext(path)[1].lower(), form)
+        with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as target:
+            reports.write(found, named, target, files=every, color="never")

@@ -46,7 +46,9 @@ class Bench:
     def order(self, side: int, run: int, kind: str) -> Order:
         """A build of a side; of a kind that is measured, with the cache mounts of a run and not with the user's."""
         subject = self.subjects[side]
-        text = sides.isolated(subject.build(), f"{self.unique}-{_NAMES[side]}-{run}") if kind else subject.text
+        name = f"{self.unique}-{_NAMES[side]}-{run}"
+        labelled = self.engine.name != "docker"
+        text = sides.isolated(subject.build(), name, labelled=labelled) if kind else subject.text
         folder = os.path.join(self.temporary, f"file-{_NAMES[side]}")
         sides.put(os.path.join(folder, "Dockerfile"), text)
         ignoring = sides.ignoring(subject)

@@ -11,13 +11,14 @@ from uvlint.lazy import regex
 from uvlint.verify import tree
 from uvlint.verify.engines import EngineError
 from uvlint.verify.outcome import Config, Image, Layer
+from uvlint.verify.sides import LABEL
 
 if TYPE_CHECKING:
     from uvlint.verify.engines import Engine
     from uvlint.verify.tree import Tree
 
 _NOISE = regex(r"/bin/sh -c #\(nop\) +| # buildkit\Z")
-_OF_THE_BUILDER = {"io.buildah.version"}
+_OF_THE_BUILDER = {"io.buildah.version", LABEL}
 
 
 def read(engine: Engine, tag: str, base: str | None = None) -> tuple[Image, Tree]:
@@ -25,7 +26,11 @@ def read(engine: Engine, tag: str, base: str | None = None) -> tuple[Image, Tree
     config = _config(engine, tag)
     layers = _layers(engine, tag)
     under = _history_length(engine, base) if base else 0
-    layers = [Layer(one.instruction, one.size, index < under) for index, one in enumerate(layers)]
+    layers = [
+        Layer(one.instruction, one.size, index < under)
+        for index, one in enumerate(layers)
+        if LABEL not in one.instruction
+    ]
     with engine.files(tag) as stream:
         files = tree.read(stream)
     count = sum(entry.kind == "f" for entry in files.entries.values())

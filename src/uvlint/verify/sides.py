@@ -128,11 +128,18 @@ def without_syntax(text: str) -> str:
     return _SYNTAX.sub("", text)
 
 
-def isolated(build: Build, unique: str) -> str:
-    """The file's text with cache mounts of its own, which nothing has filled: `unique` begins their ids."""
+LABEL = "uvlint.verify"
+
+
+def isolated(build: Build, unique: str, *, labelled: bool = False) -> str:
+    """The file's text with cache mounts of its own, which nothing has filled: `unique` begins their ids.
+
+    `labelled`: each stage begins with a LABEL, too. podman looks for the layers of a rebuild among all that are alike, and
+    would find those of the other side for a common beginning, and then none for what follows.
+    """
     from uvlint.syntax import mount  # noqa: PLC0415 - a file is measured, not checked
 
-    edits: list[tuple[int, str]] = []
+    edits = [(one.start.span.end, f"\nLABEL {LABEL}={unique}") for one in build.stages if labelled]
     for step in build.steps:
         for flag in step.instruction.flags_named("mount"):
             one = mount(flag)
