@@ -17,6 +17,7 @@ from uvlint.source import Source
 from uvlint.verify import engines, judge, outcome, reports, sides
 from uvlint.verify.engines import EngineError, Request
 from uvlint.verify.judge import Task
+from uvlint.verify.reports import live
 from uvlint.verify.sides import Subject
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 STATUS = {outcome.EQUIVALENT: 0, outcome.DIFFERENT: 1, outcome.UNKNOWN: 2}
 UNJUDGED = STATUS[outcome.UNKNOWN]
+
 
 class _Option(click.Option):
     """An option that is listed under a heading."""
@@ -42,10 +44,10 @@ class _Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows: dict[str, list[tuple[str, str]]] = {}
         for one in self.get_params(ctx):
-            record = one.get_help_record(ctx)
+            record = one.get_help_record(ctx) if isinstance(one, click.Option) else None
             if record is not None:
                 rows.setdefault(one.heading if isinstance(one, _Option) else "Other", []).append(record)
-        for heading, records in rows.items():
+        for heading, records in sorted(rows.items(), key=lambda row: row[0] == "Other"):
             with formatter.section(heading):
                 formatter.write_dl(records)
 
@@ -59,7 +61,7 @@ _compared, _built, _checked, _reported = map(
 )
 
 
-@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("path", default="Dockerfile", type=click.Path(dir_okay=False))
 @_compared("--unsafe-fixes", is_flag=True, help="Apply unsafe fixes, too, in what is built after.")
 @_compared("--select", multiple=True, metavar="RULES", help="Only apply the fixes of these rules; comma-separated.")
@@ -94,6 +96,7 @@ def verify(path: str, **options: Any) -> None:
     Exits with 0 if both images are equivalent, 1 if they are not, 2 if that could not be judged.
     """
     try:
+        _check(options["outputs"])
         with _interruptible():
             found = _verified(path, options)
             _report(found, options)
@@ -104,6 +107,14 @@ def verify(path: str, **options: Any) -> None:
         click.echo("interrupted: nothing was kept" if not options["keep"] else "interrupted", err=True)
         sys.exit(UNJUDGED)
     sys.exit(STATUS[found.verdict])
+
+
+def _check(outputs: tuple[str, ...]) -> None:
+    """Raises EngineError where a report could not be written once all is built."""
+    for path in outputs:
+        folder = os.path.dirname(path)
+        if folder and not os.path.isdir(folder):
+            raise EngineError(f"{path}: there is no folder {folder}")
 
 
 @contextmanager
@@ -139,10 +150,10 @@ def _verified(path: str, options: dict[str, Any]) -> Outcome:
         request = Request(
             *(options[name] for name in ("build_arg", "secret", "target", "platform", "network")),
         )
-        task = Task(
-            builder, request, before, after, live.watch(), 0 if options["no_cost"] else options["runs"], options["smoke"]
-        )
-        found = judge.with_paths(judge.judge(task, temporary), path)
+        runs = 0 if options["no_cost"] else options["runs"]
+        with live.watch(color=options["color"]) as watch:
+            task = Task(builder, request, before, after, watch, runs, options["smoke"])
+            found = judge.with_paths(judge.judge(task, temporary), path)
         if options["keep"]:
             click.echo(f"kept: {temporary}, {', '.join(builder.images)}", err=True)
         return found

@@ -17,16 +17,14 @@ from uvlint.verify.engines import Order
 from uvlint.verify.outcome import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from uvlint.model import Build
     from uvlint.verify.changes import Change
     from uvlint.verify.engines import Engine, Request
     from uvlint.verify.outcome import Built
-    from uvlint.verify.progress import Progress
+    from uvlint.verify.reports.live import Watch
     from uvlint.verify.sides import Subject
-
-    Watch = Callable[[str, Progress], None]
 
 COLD, SOURCE, REQUIREMENT = "cold", "source", "requirement"
 _NAMES = ("before", "after")
@@ -61,9 +59,11 @@ class Bench:
 
     def build(self, side: int, run: int, kind: str = "") -> tuple[Built, str]:
         """Build a side; with it the tag of what came out. Without a kind it is built as usual."""
-        title = f"{_NAMES[side]}: {kind}" if kind else _NAMES[side]
         order = self.order(side, run, kind)
-        return self.engine.build(order, self.request, lambda progress: self.watch(title, progress))
+        self.watch.begin(_NAMES[side], kind)
+        built, tag = self.engine.build(order, self.request, self.watch.step)
+        self.watch.end(built)
+        return built, tag
 
     def once(self, side: int, run: int, kind: str) -> Built:
         """Build a side and throw away what came out."""
@@ -161,8 +161,8 @@ def fetch(bench: Bench) -> None:
     folder = os.path.join(bench.temporary, "fetch")
     sides.put(os.path.join(folder, "Dockerfile"), "".join(lines))
     order = Order(os.path.join(folder, "Dockerfile"), folder)
-    _, tag = bench.engine.build(
-        order, replace(bench.request, target=None), lambda progress: bench.watch("base images", progress)
-    )
+    bench.watch.begin("base images", "")
+    built, tag = bench.engine.build(order, replace(bench.request, target=None), bench.watch.step)
+    bench.watch.end(built)
     if tag:
         bench.engine.remove(tag)

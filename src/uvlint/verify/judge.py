@@ -14,9 +14,9 @@ from uvlint.verify.engines import PREFIX, EngineError
 from uvlint.verify.outcome import Outcome, Side
 
 if TYPE_CHECKING:
-    from uvlint.verify.cost import Watch
     from uvlint.verify.engines import Engine, Request
     from uvlint.verify.outcome import Built, FieldChange, FileChange, Image, PackageChange, Smoke
+    from uvlint.verify.reports.live import Watch
     from uvlint.verify.sides import Subject
     from uvlint.verify.tree import Tree
 
@@ -69,6 +69,7 @@ class _Judge:
         labels = self.task.before.label, self.task.after.label
         if before.failed or after.failed:
             return self._failed(before, after, labels)
+        self.task.watch.say("reading the images")
         old, old_tree = image.read(self.engine, tag, self._base(BEFORE))
         new, new_tree = image.read(self.engine, other, self._base(AFTER))
         found = compare.packages(compare.versions(old.environments), compare.versions(new.environments))
@@ -76,6 +77,7 @@ class _Judge:
             found = compare.drifted(found, self._fresh())
         fields = compare.config(old.config, new.config)
         files = compare.files(old_tree, new_tree, new)
+        self.task.watch.say("starting the images")
         ran = smoke.run(self.engine, (tag, other), (old, new), (old_tree, new_tree), self.task.smoke)
         reasons = [*_reasons(found, fields, files, ran, new), *_access(old, new, old_tree, new_tree)]
         costs = self._costs(before, after, old, new)

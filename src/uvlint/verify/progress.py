@@ -83,7 +83,8 @@ class Raw:
         return sum(self._pulls.values())
 
     def steps(self) -> tuple[Step, ...]:
-        begun = sorted((one for one in self._vertexes.values() if "started" in one), key=lambda one: one["started"])
+        known = list(self._vertexes.values())  # what shows the progress asks while it grows
+        begun = sorted((one for one in known if "started" in one), key=lambda one: one["started"])
         if not begun:
             return ()
         first = _seconds(begun[0]["started"])
@@ -142,11 +143,12 @@ class Plain:
         self._done = True
 
     def steps(self) -> tuple[Step, ...]:
-        ends: list[float | None] = [begin for _, begin in self._steps[1:]]
-        ends += [None] * (len(self._steps) - len(ends))
+        known = list(self._steps)  # as above
+        ends: list[float | None] = [begin for _, begin in known[1:]]
+        ends += [None] * (len(known) - len(ends))
         return tuple(
             Step(masked(name), begin, None if end is None else end - begin, index in self._used)
-            for index, ((name, begin), end) in enumerate(zip(self._steps, ends, strict=True))
+            for index, ((name, begin), end) in enumerate(zip(known, ends, strict=True))
             if name
         )
 

@@ -12,7 +12,7 @@ from uvlint.verify.reports.markup import code, lines, said, table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uvlint.verify.outcome import Config, Image, Outcome, Ran
+    from uvlint.verify.outcome import Config, FileChange, Image, Outcome, Ran
 
 _FEW = 200
 """So many files are listed where not all are asked for."""
@@ -36,8 +36,8 @@ def _packages(found: Outcome, old: Image, new: Image) -> Iterator[str]:
             (
                 figures.KINDS[one.kind],
                 code(one.name),
-                said(one.before or "–"),
-                said(one.after or "–"),
+                said(figures.shown(one.before)),
+                said(figures.shown(one.after)),
                 code(one.environment) + (f" → {code(one.to)}" if one.to else ""),
             ),
             one.kind in _COUNTING,
@@ -47,7 +47,7 @@ def _packages(found: Outcome, old: Image, new: Image) -> Iterator[str]:
     if rows:
         yield table(("", "package", "before", "after", "environment"), rows)
     every = [
-        ((code(prefix), code(name), said(was or "–"), said(now or "–")), False)
+        ((code(prefix), code(name), said(figures.shown(was)), said(figures.shown(now))), False)
         for prefix, name, was, now in _all(old, new)
     ]
     if every:
@@ -69,22 +69,16 @@ def _image(found: Outcome, config: Config) -> Iterator[str]:
     runs = shlex.join([*config.entrypoint, *config.command])
     told = f"Runs {code(runs)}" if runs else "Runs nothing by itself,"
     yield f"<p>{told} in {code(config.workdir or '/')} as {code(config.user or 'root')}.</p>\n"
-    rows = [
-        (
-            (said(one.field), code(_value(one.before)), code(_value(one.after)), "counts" if one.counts else ""),
-            one.counts,
-        )
-        for one in found.config
-    ]
+    rows = [((said(one.field), code(_value(one.before)), code(_value(one.after))), one.counts) for one in found.config]
     if rows:
-        yield table(("", "before", "after", ""), rows)
+        yield table(("", "before", "after"), rows)
     else:
         yield "<p>Entry point, command, user, environment, ports, volumes and labels are the same.</p>\n"
     yield "</section>\n"
 
 
 def _value(value: str | None) -> str:
-    return "–" if value is None else value
+    return figures.NONE if value is None else value
 
 
 def _files(found: Outcome, *, files: bool) -> Iterator[str]:
@@ -93,16 +87,23 @@ def _files(found: Outcome, *, files: bool) -> Iterator[str]:
         yield "<p>Outside environments and caches, the same files with the same owners and modes.</p>\n</section>\n"
         return
     yield f"<p>Outside environments and caches: {figures.files_said(found)}.</p>\n"
-    listed = sorted(found.files, key=lambda one: not one.counts)
-    most = len(listed) if files else _FEW
-    rows = [((code(one.path), said(one.before or "–"), said(one.after or "–")), one.counts) for one in listed[:most]]
-    few = len(rows) <= 5 or any(one.counts for one in listed)
-    yield "" if few else "<details>\n<summary>The files</summary>\n"
-    yield table(("path", "owner and mode before", "after"), rows)
-    if len(listed) > most:
-        yield f"<p class=dim>and {len(listed) - most} more, which <code>--files</code> lists</p>\n"
-    yield "" if few else "</details>\n"
+    head = "path", "owner and mode before", "after"
+    counting = [one for one in found.files if one.counts]
+    if counting:
+        yield table(head, [_row(one) for one in counting])
+    others = [one for one in found.files if not one.counts]
+    if others:
+        most = len(others) if files else _FEW
+        yield f"<details>\n<summary>{'The others' if counting else 'The files'}</summary>\n"
+        yield table(head, [_row(one) for one in others[:most]])
+        if len(others) > most:
+            yield f"<p class=dim>and {len(others) - most} more, which <code>--files</code> lists</p>\n"
+        yield "</details>\n"
     yield "</section>\n"
+
+
+def _row(one: FileChange) -> tuple[tuple[str, ...], bool]:
+    return (code(one.path), said(figures.shown(one.before)), said(figures.shown(one.after))), one.counts
 
 
 def _starts(found: Outcome) -> Iterator[str]:

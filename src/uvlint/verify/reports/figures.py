@@ -33,6 +33,9 @@ KINDS = {
 }
 """What became of a package, worst first."""
 
+NONE = "\N{EN DASH}"
+"""What stands where there is nothing."""
+_MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _ALIKE = 0.05
 """Times that differ by less than this part are the same: no two builds take equally long."""
 
@@ -60,15 +63,18 @@ def figures(found: Outcome) -> list[Figure]:
         if one.before and one.after:
             numbers = median(one.before), median(one.after)
             change = sped(one.before, one.after)
-            rows.append(Figure(COSTS[one.kind], times(one.before), times(one.after), change, numbers, one.note or one.what))
+            rows.append(
+                Figure(COSTS[one.kind], times(one.before), times(one.after), change, numbers, one.note or one.what)
+            )
         else:
-            rows.append(Figure(COSTS[one.kind], "–", "–", "", None, one.note))
+            rows.append(Figure(COSTS[one.kind], NONE, NONE, "", None, one.note))
     if old and new:
         rows.append(Figure("packages", str(_packages(old)), str(_packages(new))))
         rows.append(Figure("files", f"{old.files:,}", f"{new.files:,}"))
     pulled = [one.build.pulled if one.build else None for one in (found.before, found.after)]
     if any(pulled):
-        rows.append(Figure("fetched by the engine", *("–" if one is None else size(one) for one in pulled)))
+        texts = [NONE if one is None else size(one) for one in pulled]
+        rows.append(Figure("fetched by the engine", texts[0], texts[1]))
     return rows
 
 
@@ -103,7 +109,10 @@ def times(values: Sequence[float]) -> str:
     """The median, and the range of several."""
     if len(values) == 1:
         return seconds(values[0])
-    return f"{seconds(median(values))} ({seconds(min(values))} to {seconds(max(values))})"
+    least, most = seconds(min(values)), seconds(max(values))
+    if least.partition(" ")[2] == most.partition(" ")[2] == "s":
+        least = least.removesuffix(" s")
+    return f"{seconds(median(values))} ({least} to {most})"
 
 
 def shrunk(before: float, after: float) -> str:
@@ -111,7 +120,7 @@ def shrunk(before: float, after: float) -> str:
     if not before:
         return ""
     part = 100 * (after - before) / before
-    return "the same" if abs(part) < 0.5 else f"{'−' if part < 0 else '+'}{abs(part):.0f} %"
+    return "the same" if abs(part) < 0.5 else f"{_MINUS if part < 0 else '+'}{abs(part):.0f} %"
 
 
 def sped(before: Sequence[float], after: Sequence[float]) -> str:
@@ -123,7 +132,7 @@ def sped(before: Sequence[float], after: Sequence[float]) -> str:
     if overlap or abs(old - new) < _ALIKE * max(old, new):
         return "about the same"
     factor, word = (old / new, "faster") if new < old else (new / old, "slower")
-    return f"{factor:.0f}× {word}" if factor >= 9.95 else f"{factor:.1f}× {word}"
+    return f"{factor:.0f}{_TIMES} {word}" if factor >= 9.95 else f"{factor:.1f}{_TIMES} {word}"
 
 
 # What differs -----------------------------------------------------------------------------------------------------------
@@ -151,6 +160,11 @@ def files_said(found: Outcome) -> str:
     other = len(found.files) - lost - gained
     told = [(lost, "lost"), (gained, "gained"), (other, "with another owner or mode")]
     return ", ".join(f"{count} {word}" for count, word in told if count)
+
+
+def shown(value: str | None) -> str:
+    """A version, or an owner and mode."""
+    return value or NONE
 
 
 def status(ran: Ran) -> str:

@@ -33,9 +33,13 @@ def _lines(found: Outcome, *, files: bool) -> Iterator[str]:
     if found.reasons:
         yield from (f"- {_text(one)}" for one in found.reasons)
         yield ""
-    rows = [(one.name, _text(one.before), _text(one.after), one.change, _text(one.note)) for one in figures.figures(found)]
+    rows = [
+        (one.name, _text(one.before), _text(one.after), one.change, _text(one.note)) for one in figures.figures(found)
+    ]
     if rows:
-        yield from _table(("", f"before: {_text(found.before.label)}", f"after: {_text(found.after.label)}", "", ""), rows)
+        yield from _table(
+            ("", f"before: {_text(found.before.label)}", f"after: {_text(found.after.label)}", "", ""), rows
+        )
     for name, side in (("before", found.before), ("after", found.after)):
         if side.build and side.build.failed:
             yield from _failure(name, side.build)
@@ -72,8 +76,8 @@ def _packages(found: Outcome) -> Iterator[str]:
         (
             f"**{figures.KINDS[one.kind]}**" if one.kind in _COUNTING else figures.KINDS[one.kind],
             _code(one.name),
-            _text(one.before or "–"),
-            _text(one.after or "–"),
+            _text(figures.shown(one.before)),
+            _text(figures.shown(one.after)),
             _code(one.environment) + (f" → {_code(one.to)}" if one.to else ""),
         )
         for one in figures.packages(found)
@@ -104,7 +108,11 @@ def _files(found: Outcome, *, files: bool) -> Iterator[str]:
     listed = sorted(found.files, key=lambda one: not one.counts)
     most = len(listed) if files else _FEW
     rows = [
-        (f"**{_code(one.path)}**" if one.counts else _code(one.path), _text(one.before or "–"), _text(one.after or "–"))
+        (
+            f"**{_code(one.path)}**" if one.counts else _code(one.path),
+            _text(figures.shown(one.before)),
+            _text(figures.shown(one.after)),
+        )
         for one in listed[:most]
     ]
     if len(listed) > most:
@@ -174,4 +182,4 @@ def _code(text: str) -> str:
 
 
 def _value(value: str | None) -> str:
-    return "–" if value is None else _code(value) if value else '""'
+    return figures.NONE if value is None else _code(value) if value else '""'

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from uvlint.reports import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LONG = 140
 """Characters of an instruction that are shown before it is opened."""
@@ -37,7 +41,7 @@ def share(part: float, whole: float) -> str:
     return f"{100 * part / whole if whole else 0:.2f}%"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[tuple[str, ...], bool]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], bool]]) -> str:
     """A table of cells that are HTML already; a row that counts is marked."""
     top = "".join(f"<th>{one}</th>" for one in head)
     body = "".join(

@@ -101,7 +101,7 @@ def _packages(found: Outcome) -> Iterator[Line]:
         counts = one.kind in {outcome.LOST, outcome.NEW, outcome.CHANGED}
         where = f"{one.environment} → {one.to}" if one.to else one.environment
         yield (
-            f"{figures.KINDS[one.kind]:13} {one.name} {one.before or '–'} → {one.after or '–'}  {where}",
+            f"{figures.KINDS[one.kind]:13} {one.name} {figures.shown(one.before)} → {figures.shown(one.after)}  {where}",
             _COUNTS if counts else "",
         )
 
@@ -110,7 +110,7 @@ def _files(found: Outcome, *, files: bool) -> Iterator[Line]:
     most = len(found.files) if files else _FEW
     first = sorted(found.files, key=lambda one: not one.counts)
     for one in first[:most]:
-        yield f"{one.before or '–'} → {one.after or '–'}  {one.path}", _COUNTS if one.counts else ""
+        yield f"{figures.shown(one.before)} → {figures.shown(one.after)}  {one.path}", _COUNTS if one.counts else ""
     if len(first) > most:
         yield f"and {len(first) - most} more, which --files lists", "dim"
 
@@ -124,4 +124,4 @@ def _starts(found: Outcome) -> Iterator[tuple[str, list[Line]]]:
 
 
 def _value(value: str | None) -> str:
-    return "–" if value is None else value or '""'
+    return figures.NONE if value is None else value or '""'

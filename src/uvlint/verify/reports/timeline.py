@@ -10,7 +10,7 @@ from uvlint.verify.reports.markup import said, share
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uvlint.verify.outcome import Built, Outcome
+    from uvlint.verify.outcome import Outcome
     from uvlint.verify.reports.figures import Timed
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
@@ -75,4 +75,3 @@ def _rest(rest: list[Timed]) -> str:
     quick = len(rest) - cached
     told = [(cached, "found in the cache"), (quick, "done at once")]
     return ", ".join(f"{figures.counted(count, 'step')} {word}" for count, word in told if count)
-
