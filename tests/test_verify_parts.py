@@ -248,9 +248,10 @@ def test_only_what_worked_before_can_fail(before: int | None, after: int | None,
 def test_buildkit_tells_steps_times_and_the_last_lines() -> None:
     raw = Raw()
     at = "2026-01-01T00:00:0{}.000000001Z".format
+    old = "2025-12-31T00:00:00Z"  # a step that is found in the cache is said to begin when it was made
     said = base64.b64encode(b"first\n\nhttps://user:secret@a.example/ not found\n").decode()
     for event in (
-        {"vertexes": [{"digest": "a", "name": "[1/2] FROM x", "started": at(0), "completed": at(1), "cached": True}]},
+        {"vertexes": [{"digest": "a", "name": "[1/2] FROM x", "started": old, "completed": at(1), "cached": True}]},
         {"vertexes": [{"digest": "b", "name": "[2/2] RUN y", "started": at(2)}]},
         {"logs": [{"vertex": "b", "data": said}]},
         {
@@ -262,12 +263,23 @@ def test_buildkit_tells_steps_times_and_the_last_lines() -> None:
         raw.feed(json.dumps(event))
     raw.feed("ERROR: failed to build: exit code: 1")
     assert [(one.name, one.started, one.seconds, one.cached, one.error) for one in raw.steps()] == [
-        ("[1/2] FROM x", 0, 1, True, ""),
-        ("[2/2] RUN y", 2, 3, False, "exit code: 1"),
+        ("[1/2] FROM x", 0, 0, True, ""),
+        ("[2/2] RUN y", 0, 3, False, "exit code: 1"),
     ]
     assert (raw.where(), raw.why()) == ("[2/2] RUN y", "failed to build: exit code: 1")
     assert raw.tail()[0] == "first"
     assert "secret" not in raw.tail()[1]
+
+
+@pytest.mark.parametrize("flag", ["type=cache,target=/root/.cache/uv", "type=cache,id=mine,target=/root/.cache/uv"])
+def test_a_step_has_the_words_of_its_file_though_its_cache_mounts_are_its_own(tmp_path: Path, flag: str) -> None:
+    step = f"RUN --mount={flag} uv sync"
+    one = subject(tmp_path, f"FROM x\n{step}\n")
+    built = sides.isolated(one.build(), "uvlint-verify-0123abcd-before-0").splitlines()[-1]
+    assert "uvlint-verify" in built
+    raw = Raw()
+    raw.feed(json.dumps({"vertexes": [{"digest": "a", "name": f"[2/2] {built}", "started": "2026-01-01T00:00:00Z"}]}))
+    assert [known.name for known in raw.steps()] == [f"[2/2] {step}"]
 
 
 def test_podman_tells_steps_and_the_last_lines() -> None:

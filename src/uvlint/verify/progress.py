@@ -17,6 +17,8 @@ LINES = 15
 
 _PLAIN = regex(r"(?:\[\d+/\d+\] )?(?:STEP \d+(?:/\d+)?: .+)")
 _USED = regex(r"(?:\[\d+/\d+\] )?--> Using cache")
+_ISOLATED = regex(r"id={0}-[^,\s]*,|{0}".format(r"uvlint-verify-[0-9a-f]+-(?:before|after)-\d+-"))
+"""What `sides.isolated` writes into the mounts of a file that is measured: its reader never did."""
 _PODMAN_END = regex(r"Error: |error building|Error while")
 
 
@@ -85,19 +87,9 @@ class Raw:
     def steps(self) -> tuple[Step, ...]:
         known = list(self._vertexes.values())  # what shows the progress asks while it grows
         begun = sorted((one for one in known if "started" in one), key=lambda one: one["started"])
-        if not begun:
-            return ()
-        first = _seconds(begun[0]["started"])
-        return tuple(
-            Step(
-                masked(one.get("name", "")),
-                _seconds(one["started"]) - first,
-                max(0.0, _seconds(one["completed"]) - _seconds(one["started"])) if "completed" in one else None,
-                bool(one.get("cached")),
-                masked(one.get("error", "")),
-            )
-            for one in begun
-        )
+        # What is found in the cache is given the time at which it was made.
+        first = min((_seconds(one["started"]) for one in begun if not one.get("cached")), default=None)
+        return tuple(_step(one, first) for one in begun)
 
     def _failed(self) -> dict[str, Any]:
         failed = [one for one in self._vertexes.values() if one.get("error")]
@@ -105,7 +97,7 @@ class Raw:
         return next((one for one in failed if "cancel" not in one["error"]), failed[0] if failed else {})
 
     def where(self) -> str:
-        return masked(self._failed().get("name", ""))
+        return _named(self._failed().get("name", ""))
 
     def tail(self) -> tuple[str, ...]:
         lines = self._lines.get(self._failed().get("digest", "")) or self._said
@@ -114,6 +106,16 @@ class Raw:
     def why(self) -> str:
         said = [line for line in self._said if line.startswith("ERROR: ")]
         return masked(said[-1].removeprefix("ERROR: ") if said else self._failed().get("error", ""))
+
+
+def _step(vertex: dict[str, Any], first: float | None) -> Step:
+    """A step of a build whose first one began at a time."""
+    name, error = _named(vertex.get("name", "")), masked(vertex.get("error", ""))
+    if vertex.get("cached") or first is None:
+        return Step(name, 0.0, 0.0, cached=True, error=error)
+    begun = _seconds(vertex["started"])
+    ended = max(0.0, _seconds(vertex["completed"]) - begun) if "completed" in vertex else None
+    return Step(name, begun - first, ended, error=error)
 
 
 class Plain:
@@ -147,14 +149,14 @@ class Plain:
         ends: list[float | None] = [begin for _, begin in known[1:]]
         ends += [None] * (len(known) - len(ends))
         return tuple(
-            Step(masked(name), begin, None if end is None else end - begin, index in self._used)
+            Step(_named(name), begin, None if end is None else end - begin, index in self._used)
             for index, ((name, begin), end) in enumerate(zip(known, ends, strict=True))
             if name
         )
 
     def where(self) -> str:
         named = [name for name, _ in self._steps if name]
-        return masked(named[-1]) if named else ""
+        return _named(named[-1]) if named else ""
 
     def tail(self) -> tuple[str, ...]:
         return tuple(map(masked, self._said))
@@ -162,6 +164,11 @@ class Plain:
     def why(self) -> str:
         said = [line for line in self._said if _PODMAN_END.match(line)] or list(self._said)
         return masked(said[-1].removeprefix("Error: ")) if said else ""
+
+
+def _named(text: str) -> str:
+    """A step as its file has it."""
+    return masked(_ISOLATED.sub("", text))
 
 
 def _seconds(moment: str) -> float:
