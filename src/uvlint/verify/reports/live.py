@@ -176,10 +176,15 @@ class Board:
         running = [one for one in self._progress.steps() if one.seconds is None][-_STEPS:]
         return [
             Text(
-                f"  {max(0.0, elapsed - one.started):4.0f} s  {printable(one.name)}",
+                f"  {max(0.0, elapsed - one.started):4.0f} s  {printable(' '.join(one.name.split()))}",
                 "dim",
                 no_wrap=True,
                 overflow="ellipsis",
             )
             for one in running
         ]
+
+
+def _flat(name: str) -> str:
+    """A step's name on one line, as the author's continuations leave blanks in it."""
+    return printable(" ".join(name.split()))
