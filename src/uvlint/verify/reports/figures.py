@@ -82,7 +82,7 @@ def _builds(before: Built | None, after: Built | None) -> list[Figure]:
     if not before or not after:
         return []
     texts = ["failed" if one.failed else seconds(one.seconds) for one in (before, after)]
-    return [Figure("build", texts[0], texts[1], note="with what was built earlier")]
+    return [Figure("build", texts[0], texts[1])]
 
 
 def _packages(image: Image) -> int:

@@ -58,7 +58,7 @@ def _lines(found: Outcome, *, files: bool) -> Iterator[str]:
 
 
 def _failure(name: str, built: Built) -> Iterator[str]:
-    yield f"### The build fails {name}"
+    yield f"### {name.capitalize()}, the build fails"
     yield ""
     if built.step:
         yield f"{_code(built.step)}:"

@@ -114,7 +114,7 @@ def _failures(found: Outcome) -> Iterator[str]:
 def _failure(name: str, built: Built) -> str:
     tail = "\n".join([*built.tail, built.failed])
     where = f"<p>{code(built.step)}</p>\n" if built.step else ""
-    return f"<section>\n<h2>The build fails {name}</h2>\n{where}<pre>{lines(tail)}</pre>\n</section>\n"
+    return f"<section>\n<h2>{name.capitalize()}, the build fails</h2>\n{where}<pre>{lines(tail)}</pre>\n</section>\n"
 
 
 # Layers -----------------------------------------------------------------------------------------------------------------

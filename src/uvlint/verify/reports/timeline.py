@@ -49,7 +49,6 @@ def _step(name: str, timed: Timed, whole: float) -> str:
     beside = f"left:{share(end, whole)}" if end < 0.8 * whole else f"right:{share(whole - step.started, whole)}"
     if end >= 0.8 * whole and step.started < 0.2 * whole:
         beside = f"left:{share(step.started, whole)}"
-        text = f"<mark>{text}</mark>"
     return (
         f'<div class="step{" failed" if step.error else ""}"><code title="{said(step.name)}">{said(step.name)}</code>'
         f'<div class="track"><i class="bar {name}" style="left:{share(step.started, whole)};'
