@@ -53,6 +53,10 @@ def test_where_a_report_can_not_go_is_said_before_anything_is_built(tmp_path: Pa
     assert done.stderr == "error: nowhere/report.html: there is no folder nowhere\n"
 
 
+def test_a_folder_stands_for_the_dockerfile_in_it(tmp_path: Path) -> None:
+    assert verify(tmp_path, ".").stdout.splitlines()[-1] == "Dockerfile: equivalent"
+
+
 def test_help_lists_options_under_headings(tmp_path: Path) -> None:
     said = verify(tmp_path, "--help").stdout
     headings = re.findall(r"(?m)^(\S.*):$", said)
@@ -313,6 +317,18 @@ def test_a_terminal_shows_both_builds_as_they_go() -> None:
     board.say("reading the images")
     assert drawn(board)[-1].endswith("reading the images")
     assert "✗ failed" in drawn(board)[1]
+
+
+def test_an_interrupt_gives_the_terminal_back() -> None:
+    stream = io.StringIO()
+    board = live.Board(Console(file=stream, force_terminal=True, width=70))
+    with pytest.raises(KeyboardInterrupt), board:
+        board.begin("before", "cold")
+        raise KeyboardInterrupt
+    said = stream.getvalue()
+    assert "\x1b[?25l" in said
+    assert said.rfind("\x1b[?25h") > said.rfind("\x1b[?25l")  # the cursor is there again
+    assert "cold build" in said
 
 
 def test_a_later_run_is_counted_with_those_before() -> None:

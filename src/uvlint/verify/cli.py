@@ -62,7 +62,7 @@ _compared, _built, _checked, _reported = map(
 
 
 @click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("path", default="Dockerfile", type=click.Path(dir_okay=False))
+@click.argument("path", default="Dockerfile", type=click.Path(readable=False))
 @_compared("--unsafe-fixes", is_flag=True, help="Apply unsafe fixes, too, in what is built after.")
 @_compared("--select", multiple=True, metavar="RULES", help="Only apply the fixes of these rules; comma-separated.")
 @_compared("--against", metavar="FILE|COMMIT", help="Build this before, and PATH as it is after.")
@@ -76,7 +76,9 @@ _compared, _built, _checked, _reported = map(
 @_built("--network", metavar="MODE", help="The network of RUN instructions.")
 @_built("--own-frontend", is_flag=True, help="Leave `# syntax=` lines out: the engine reads the files itself.")
 @_checked("--smoke", metavar="CMD", help="Run this in both images; default: import the entry point's program.")
-@_checked("--runs", type=click.IntRange(min=1), default=1, show_default=True, help="How often to measure each build.")
+@_checked(
+    "--runs", type=click.IntRange(min=1), default=1, metavar="N", help="How often to measure each build; default 1."
+)
 @_checked("--no-cost", is_flag=True, help="Measure nothing: judge, with the layers that earlier builds left.")
 @_checked("--files", "all_files", is_flag=True, help="List all files that differ.")
 @_checked("--keep", is_flag=True, help="Keep the images and the copies of the build context.")
@@ -93,8 +95,11 @@ _compared, _built, _checked, _reported = map(
 def verify(path: str, **options: Any) -> None:
     """Build a Dockerfile as it is and as its fixes would leave it, and show what differs.
 
+    PATH is the Dockerfile, or the folder that holds it; by default that of this folder.
+
     Exits with 0 if both images are equivalent, 1 if they are not, 2 if that could not be judged.
     """
+    path = os.path.normpath(os.path.join(path, "Dockerfile")) if os.path.isdir(path) else path
     try:
         _check(options["outputs"])
         with _interruptible():
