@@ -322,8 +322,8 @@ def test_a_terminal_shows_both_builds_as_they_go() -> None:
 def test_an_interrupt_gives_the_terminal_back() -> None:
     stream = io.StringIO()
     board = live.Board(Console(file=stream, force_terminal=True, width=70))
+    board.begin("before", "cold")
     with pytest.raises(KeyboardInterrupt), board:
-        board.begin("before", "cold")
         raise KeyboardInterrupt
     said = stream.getvalue()
     assert "\x1b[?25l" in said
