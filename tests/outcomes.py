@@ -86,7 +86,13 @@ EVERYTHING = Outcome(
     ),
     Side(
         "with --fix",
-        Built(14.0, (Step("[2/4] COPY requirements.txt /app/", 0.2, 0.4), Step("[3/4] RUN uv pip install", 0.6, 9.0))),
+        Built(
+            14.0,
+            (
+                Step("[2/4] COPY requirements.txt /app/", 0.2, 0.4),
+                Step("[3/4] RUN --mount=type=cache,target=/root/.cache/uv     uv pip install", 0.6, 9.0),
+            ),
+        ),
         AFTER,
     ),
     reasons=("1 package lost: six (/usr/local)", "user changed: app → root"),

@@ -242,6 +242,7 @@ def test_what_the_page_says() -> None:
         "61 s (58 to 66 s)",
         "COPY requirements.txt /app/",
         "[3/3] RUN pip install -r requirements.txt",
+        "[3/4] RUN uv pip install",
         "1 step found in the cache, 1 step done at once",
         "1 lost, 1 moved, 1 newer release, 1 installer, 1 package the same",
         "ImportError: <script>alert('x')</script>",
@@ -280,7 +281,10 @@ class Running:
     def feed(self, line: str) -> None: ...
 
     def steps(self) -> tuple[Step, ...]:
-        return (Step("[1/2] COPY . /app", 0.0, 1.0), Step("[2/2] RUN pip install " + "x" * 200, 1.0))
+        return (
+            Step("[1/2] COPY . /app", 0.0, 1.0),
+            Step("[2/2] RUN --mount=type=cache,target=/x    pip install " + "x" * 200, 1.0),
+        )
 
     def where(self) -> str:
         return ""

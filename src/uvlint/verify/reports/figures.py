@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from uvlint.lazy import regex
 from uvlint.verify import outcome
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ KINDS = {
 NONE = "\N{EN DASH}"
 """What stands where there is nothing."""
 _MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+_MOUNTS = regex(r"--mount=\S+\s+")
 _ALIKE = 0.05
 """Times that differ by less than this part are the same: no two builds take equally long."""
 
@@ -200,6 +202,11 @@ class Timed(NamedTuple):
 
     step: Step
     seconds: float
+
+
+def command(name: str) -> str:
+    """A step's name on one line and without its mounts, which would leave no room for what it runs."""
+    return " ".join(_MOUNTS.sub("", name).split())
 
 
 def timed(build: Built) -> tuple[list[Timed], list[Timed]]:

@@ -183,8 +183,3 @@ class Board:
             )
             for one in running
         ]
-
-
-def _flat(name: str) -> str:
-    """A step's name on one line, as the author's continuations leave blanks in it."""
-    return printable(" ".join(name.split()))

@@ -50,7 +50,7 @@ def _step(name: str, timed: Timed, whole: float) -> str:
     if end >= 0.8 * whole and step.started < 0.2 * whole:
         beside = f"left:{share(step.started, whole)}"
     return (
-        f'<div class="step{" failed" if step.error else ""}"><code title="{said(step.name)}">{said(step.name)}</code>'
+        f'<div class="step{" failed" if step.error else ""}"><code title="{said(step.name)}">{said(figures.command(step.name))}</code>'
         f'<div class="track"><i class="bar {name}" style="left:{share(step.started, whole)};'
         f'width:{share(seconds, whole)}"></i><span style="{beside}">{text}</span></div></div>\n'
     )
