@@ -34,6 +34,7 @@ KINDS = {
 }
 """What became of a package, worst first."""
 
+_NOUNS = {outcome.CHANGED, outcome.DRIFTED, outcome.INSTALLER}
 NONE = "\N{EN DASH}"
 """What stands where there is nothing."""
 _MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
@@ -151,7 +152,11 @@ def packages_said(found: Outcome) -> str:
     if not (found.before.image and found.after.image):
         return ""
     kinds = [one.kind for one in found.packages]
-    told = [f"{kinds.count(kind)} {word}" for kind, word in KINDS.items() if kind in kinds]
+    told = [
+        counted(kinds.count(kind), word) if kind in _NOUNS else f"{kinds.count(kind)} {word}"
+        for kind, word in KINDS.items()
+        if kind in kinds
+    ]
     held = _packages(found.before.image) - sum(one.before is not None for one in found.packages)
     return ", ".join([*told, f"{counted(held, 'package')} the same"])
 

@@ -176,7 +176,7 @@ class Board:
         running = [one for one in self._progress.steps() if one.seconds is None][-_STEPS:]
         return [
             Text(
-                f"  {max(0.0, elapsed - one.started):4.0f} s  {printable(' '.join(one.name.split()))}",
+                f"  {max(0.0, elapsed - one.started):4.0f} s  {printable(figures.command(one.name))}",
                 "dim",
                 no_wrap=True,
                 overflow="ellipsis",

@@ -59,9 +59,9 @@ def _table(found: Outcome, rows: list[figures.Figure]) -> Table:
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column("")
-    table.add_column(Text(f"before\n{printable(found.before.label)}"), justify="right")
-    table.add_column(Text(f"after\n{printable(found.after.label)}"), justify="right")
+    table.add_column("", no_wrap=True)
+    table.add_column(Text(f"before\n{printable(found.before.label)}"), justify="right", overflow="fold")
+    table.add_column(Text(f"after\n{printable(found.after.label)}"), justify="right", overflow="fold")
     table.add_column("")
     for row in rows:
         better = row.numbers is not None and row.numbers[1] < row.numbers[0]

@@ -58,15 +58,15 @@ def _step(name: str, timed: Timed, whole: float) -> str:
 
 def _axis(whole: float, tick: float) -> str:
     marks = "".join(
-        f'<span style="left:{share(index * tick, whole)}">{_mark(index * tick)}</span>'
+        f'<span style="left:{share(index * tick, whole)}">{_mark(index * tick, tick)}</span>'
         for index in range(int(whole / tick) + 1)
         if index * tick < 0.96 * whole
     )
     return f'<div class="step axis" aria-hidden="true"><div></div><div class="track">{marks}</div></div>\n'
 
 
-def _mark(seconds: float) -> str:
-    return f"{seconds / 60:g} min" if seconds >= 60 and seconds % 30 == 0 else f"{seconds:g} s"
+def _mark(seconds: float, tick: float) -> str:
+    return f"{seconds / 60:g} min" if tick >= 60 else f"{seconds:g} s"
 
 
 def _rest(rest: list[Timed]) -> str:
