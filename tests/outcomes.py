@@ -134,3 +134,24 @@ FAILED = Outcome(
 NOTHING = Outcome(
     outcome.EQUIVALENT, "Dockerfile", "", Side("Dockerfile"), Side("Dockerfile"), notes=("both are the same",)
 )
+
+_WORD = "x" * 400
+_CROWD = Image(
+    10_000_000,
+    replace(CONFIG, command=(_WORD,), user=_WORD, workdir=f"/{_WORD}"),
+    tuple(Layer(f"RUN {_WORD}", 78_125) for _ in range(127)),
+    (Environment(f"/{_WORD}", "venv", {_WORD[:100]: "1.0+" + "0" * 60}),),
+)
+CROWDED = replace(
+    EVERYTHING,
+    dockerfile=f"{_WORD}/Dockerfile",
+    before=Side(_WORD, Built(9000.0, tuple(Step(_WORD, 70.0 * at, 70.0) for at in range(127))), _CROWD),
+    after=Side(_WORD, Built(1.0, (Step(_WORD, 0.0, None),)), _CROWD),
+    reasons=(_WORD,),
+    notes=(_WORD,),
+    packages=(PackageChange(f"/{_WORD}", _WORD[:100], outcome.MOVED, "1.0+" + "0" * 60, "2.0", f"/{_WORD}"),),
+    config=(FieldChange(f"env {_WORD}", _WORD, _WORD, counts=True),),
+    files=(FileChange(f"/{_WORD}", "65534:65534 1777", "4294967294:4294967294 1777", counts=True),),
+    smoke=Smoke(_WORD, Ran(None, 60.0), Ran(137, 60.0, (_WORD,))),
+)
+"""As many layers as an image may have, and words that nothing breaks."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from outcomes import EVERYTHING, FAILED, NOTHING
+from outcomes import CROWDED, EVERYTHING, FAILED, NOTHING
 from uvlint.verify import reports
 from uvlint.verify.reports import figures
 
@@ -132,7 +132,9 @@ def test_what_a_page_does_wrong_is_heard(tmp_path: Path) -> None:
     assert all("Content Security Policy" in line for line in said)
 
 
-@pytest.mark.parametrize("found", [EVERYTHING, FAILED, NOTHING], ids=["everything", "failed", "nothing"])
+@pytest.mark.parametrize(
+    "found", [EVERYTHING, FAILED, NOTHING, CROWDED], ids=["everything", "failed", "nothing", "crowded"]
+)
 def test_nothing_is_wider_than_the_window_and_the_console_is_silent(tmp_path: Path, found: Any) -> None:
     shown = look(tmp_path, reports.text(found, "html", files=True))
     assert sorted(shown.widths) == sorted(WIDTHS)

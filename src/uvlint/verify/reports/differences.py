@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from uvlint.verify import outcome
 from uvlint.verify.reports import figures
-from uvlint.verify.reports.markup import code, lines, said, table
+from uvlint.verify.reports.markup import code, lines, loose, said, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,8 @@ def _packages(found: Outcome, old: Image, new: Image) -> Iterator[str]:
             (
                 figures.KINDS[one.kind],
                 code(one.name),
-                said(figures.shown(one.before)),
-                said(figures.shown(one.after)),
+                loose(figures.shown(one.before)),
+                loose(figures.shown(one.after)),
                 code(one.environment) + (f" → {code(one.to)}" if one.to else ""),
             ),
             one.kind in _COUNTING,
@@ -47,7 +47,7 @@ def _packages(found: Outcome, old: Image, new: Image) -> Iterator[str]:
     if rows:
         yield table(("", "package", "before", "after", "environment"), rows)
     every = [
-        ((code(prefix), code(name), said(figures.shown(was)), said(figures.shown(now))), False)
+        ((code(prefix), code(name), loose(figures.shown(was)), loose(figures.shown(now))), False)
         for prefix, name, was, now in _all(old, new)
     ]
     if every:
@@ -69,7 +69,7 @@ def _image(found: Outcome, config: Config) -> Iterator[str]:
     runs = shlex.join([*config.entrypoint, *config.command])
     told = f"Runs {code(runs)}" if runs else "Runs nothing by itself,"
     yield f"<p>{told} in {code(config.workdir or '/')} as {code(config.user or 'root')}.</p>\n"
-    rows = [((said(one.field), code(_value(one.before)), code(_value(one.after))), one.counts) for one in found.config]
+    rows = [((loose(one.field), code(_value(one.before)), code(_value(one.after))), one.counts) for one in found.config]
     if rows:
         yield table(("", "before", "after"), rows)
     else:
@@ -103,7 +103,7 @@ def _files(found: Outcome, *, files: bool) -> Iterator[str]:
 
 
 def _row(one: FileChange) -> tuple[tuple[str, ...], bool]:
-    return (code(one.path), said(figures.shown(one.before)), said(figures.shown(one.after))), one.counts
+    return (code(one.path), loose(figures.shown(one.before)), loose(figures.shown(one.after))), one.counts
 
 
 def _starts(found: Outcome) -> Iterator[str]:

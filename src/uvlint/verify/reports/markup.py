@@ -28,6 +28,11 @@ def code(text: str) -> str:
     return f"<code>{said(text)}</code>"
 
 
+def loose(text: str) -> str:
+    """Text from elsewhere in a cell, which may be broken anywhere."""
+    return f"<span>{said(text)}</span>"
+
+
 def long(text: str) -> str:
     """An instruction; of a long one the beginning, and the rest when it is opened."""
     flat = " ".join(text.split())

@@ -177,4 +177,4 @@ def _footer(found: Outcome) -> str:
         if found.costs
         else ""
     )
-    return f'<footer class="dim small">\n<p>{engine}{times}</p>\n</footer>\n'
+    return f'<footer class="dim small">\n<p>{engine}{times}</p>\n</footer>\n' if engine else ""
