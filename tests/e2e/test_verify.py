@@ -215,7 +215,9 @@ def test_fixes_and_what_they_cost(engine: Engine, project: Path) -> None:
     )
     (project / "Dockerfile").write_text(text)
     held = sorted(path for path in project.rglob("*"))
-    status, report, said = verify(engine, project, "--own-frontend", "--select", "copy-before-install,pip-install")
+    page = project.parent / "report.html"
+    rules = "copy-before-install,pip-install"
+    status, report, said = verify(engine, project, "--own-frontend", "--select", rules, "-o", str(page))
     assert (status, report["reasons"]) == (0, [])
     costs = {one["kind"]: one for one in report["costs"]}
     assert [one["note"] for one in costs.values()] == ["", "", ""]
@@ -223,6 +225,9 @@ def test_fixes_and_what_they_cost(engine: Engine, project: Path) -> None:
     assert costs["source"]["what"] == "a comment in app.py"
     assert costs["requirement"]["what"] == "iniconfig==2.0.0 added to requirements.txt"
     assert "building after: source" in said
+    shown = page.read_text()
+    assert "exporting to image" in shown
+    assert "uvlint-verify" not in shown  # what its own cache mounts are called
     assert (project / "Dockerfile").read_text() == text
     assert sorted(path for path in project.rglob("*")) == held
 

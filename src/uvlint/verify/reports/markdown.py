@@ -152,7 +152,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
 
 
 def _folded(title: str, inner: Iterable[str]) -> Iterator[str]:
-    yield f"<details><summary>{_text(title)}</summary>"
+    """Lines to be opened. The title is this program's own words."""
+    yield f"<details><summary>{title}</summary>"
     yield ""
     yield from inner
     yield "</details>"

@@ -69,7 +69,7 @@ def _verdict(found: Outcome) -> str:
     return (
         f'<header class="verdict {found.verdict}">\n'
         f'<div class="mark" aria-hidden="true">{figures.MARKS[found.verdict]}</div>\n<div>\n'
-        f"<h1>{said(found.dockerfile)}: <strong>{figures.VERDICTS[found.verdict]}</strong></h1>\n"
+        f"<h1>{said(found.dockerfile).replace('/', '/<wbr>')}: <strong>{figures.VERDICTS[found.verdict]}</strong></h1>\n"
         + (f"<ul>\n{reasons}</ul>\n" if reasons else "")
         + f'{notes}<ul class="key">\n{keys}</ul>\n</div>\n</header>\n'
     )
