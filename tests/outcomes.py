@@ -75,7 +75,7 @@ EVERYTHING = Outcome(
             61.2,
             (
                 Step("[internal] load build definition", 0.0, 0.01),
-                Step("[1/3] FROM docker.io/library/python:3.12", 0.1, 0.02, cached=True),
+                Step("[1/3] FROM python:3.12", 0.1, 0.02, cached=True),
                 Step("[2/3] COPY . /app", 0.2, 1.4),
                 Step("[3/3] RUN pip install -r requirements.txt", 1.6, 52.0),
                 Step("exporting to image", 53.6, 7.6),
