@@ -167,6 +167,13 @@ def test_json_is_the_outcome_with_its_version() -> None:
     assert report["before"]["image"]["layers"][2] == {"instruction": "COPY . /app", "size": 42_000_000, "base": False}
 
 
+def test_the_guide_names_all_fields_of_the_data() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "verify.md").read_text(encoding="utf-8")
+    table = guide[guide.index("| field |") :]
+    named = {name for row in re.findall(r"(?m)^\| ([^|]+) \|", table) for name in re.findall(r"`(\w+)`", row)}
+    assert named == set(json.loads(reports.text(EVERYTHING, "json")))
+
+
 def test_markdown() -> None:
     said = reports.text(EVERYTHING, "markdown")
     lines = said.splitlines()
