@@ -54,6 +54,13 @@ migrate.locking
 migrate.moving
 run
 checking
+verify.outcome
+verify.engines
+verify.tree
+verify.compare
+verify.cost
+verify.judge
+verify.cli
 cli
 migrate.cli
 __main__

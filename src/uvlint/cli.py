@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
-ELSEWHERE: dict[str, str] = {"migrate": "uvlint.migrate.cli"}
+ELSEWHERE: dict[str, str] = {"migrate": "uvlint.migrate.cli", "verify": "uvlint.verify.cli"}
 """The commands that are not in this module, and where each is: imported when it is called."""
 
 

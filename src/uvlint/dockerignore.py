@@ -27,6 +27,11 @@ class Ignore:
             if compiled is not None:
                 self._patterns.append((negated, compiled))
 
+    @property
+    def excepts(self) -> bool:
+        """Whether something in a folder that is left out may be there all the same."""
+        return any(negated for negated, _ in self._patterns)
+
     def hides(self, path: str) -> bool:
         """Whether a path from the root is left out of the context."""
         parts = path.split("/")

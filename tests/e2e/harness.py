@@ -9,33 +9,25 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from uvlint.verify import compare, tree
+from uvlint.verify.outcome import INSTALLER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
-INSTALLERS = {"pip", "uv"}
-BACKENDS = {"setuptools", "wheel"}
+BACKENDS = frozenset({"setuptools", "wheel"})
+INSTALLERS = compare.INSTALLERS - BACKENDS
+Packages = compare.Versions
 
-Packages = dict[str, dict[str, str]]
-"""For each environment (its prefix in the image, as `/usr/local` or `/opt/venv`), the versions by normalised name."""
-
-_METADATA = re.compile(
-    r"(?P<prefix>.*?)/lib/python3(?:\.\d+)?/(?:site|dist)-packages/[^/]+"
-    r"\.(?:dist-info/METADATA|egg-info/PKG-INFO)"
-)
-_BYTECODE = re.compile(
-    r"(?P<prefix>.*?)/lib/python3\.\d+/site-packages/(?:__pycache__/)?(?P<name>[^/.]+)(?:/.*|\.[^/]*)\.pyc"
-)
 _SYNTAX = re.compile(r"\A#[ \t]*syntax[ \t]*=.*\n", re.IGNORECASE)
 
 DOWNLOAD_RETRIES = 2
@@ -163,12 +155,13 @@ class Engine:
         try:
             with subprocess.Popen(["docker", "export", container], env=self.env, stdout=subprocess.PIPE) as export:
                 assert export.stdout is not None
-                with tarfile.open(fileobj=export.stdout, mode="r|") as archive:
-                    found = _read(archive)
+                files = tree.read(export.stdout)
+                export.stdout.read()
             assert export.returncode == 0
         finally:
             self.docker("rm", container)
-        return found
+        compiled = {one.prefix: set(one.compiled) for one in files.environments}
+        return compare.versions(files.environments), compiled
 
     def remove(self) -> None:
         if self.images:
@@ -181,27 +174,7 @@ def at_once(*tasks: Callable[[], T]) -> list[T]:
         return [waiting.result() for waiting in [pool.submit(task) for task in tasks]]
 
 
-def _read(archive: tarfile.TarFile) -> tuple[Packages, dict[str, set[str]]]:
-    packages: Packages = {}
-    bytecode: dict[str, set[str]] = {}
-    versions: dict[str, tuple[str, str]] = {}
-    for member in archive:
-        path = f"/{member.name}"
-        if path.endswith(".pyc") and (found := _BYTECODE.fullmatch(path)):
-            bytecode.setdefault(found["prefix"], set()).add(found["name"])
-        elif path.endswith((".dist-info/METADATA", ".egg-info/PKG-INFO")):
-            if member.islnk():  # uv links what it installs to its cache, which comes earlier
-                versions[path] = versions[f"/{member.linkname}"]
-            elif member.isreg() and (file := archive.extractfile(member)):
-                headers = BytesHeaderParser().parsebytes(file.read())
-                versions[path] = re.sub(r"[-_.]+", "-", headers["Name"]).lower(), headers["Version"]
-            if (found := _METADATA.fullmatch(path)) and "/.cache/" not in path and path in versions:
-                name, version = versions[path]
-                packages.setdefault(found["prefix"], {})[name] = version
-    return packages, bytecode
-
-
-def requested(packages: Packages, *, without: set[str] = INSTALLERS | BACKENDS) -> Packages:
+def requested(packages: Packages, *, without: frozenset[str] = INSTALLERS | BACKENDS) -> Packages:
     """The packages but for the installers and what their environments bring along."""
     kept = {
         prefix: {name: version for name, version in versions.items() if name not in without}
@@ -221,7 +194,7 @@ def backends(packages: Packages) -> Packages:
 
 def same_packages(before: Packages, after: Packages) -> bool:
     """Whether the same versions of everything but pip, uv, setuptools and wheel are in the same environments."""
-    return requested(before) == requested(after)
+    return all(one.kind == INSTALLER for one in compare.packages(before, after))
 
 
 def everywhere(packages: Packages) -> set[tuple[str, str]]:

@@ -1,0 +1,168 @@
+"""What builds cost: cold, after a source file changed, after a requirement was added; before and after in turn.
+
+A cold build uses no layer of an earlier one (`--no-cache`), and its cache mounts are empty: the copy of the file that is
+built names mounts of its own (`sides.isolated`). The user's are not touched: some versions of BuildKit keep what is in a
+mount when they are told `--no-cache`, others (Docker 28's) throw it away for good. Its rebuilds find its layers and its mounts, as a developer's would. Base
+images are there already: fetching them is not measured. Times are those of the whole command, with the export of the image.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from uvlint.verify import changes, sides
+from uvlint.verify.engines import Order
+from uvlint.verify.outcome import Cost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uvlint.model import Build
+    from uvlint.verify.changes import Change
+    from uvlint.verify.engines import Engine, Request
+    from uvlint.verify.outcome import Built
+    from uvlint.verify.reports.live import Watch
+    from uvlint.verify.sides import Subject
+
+COLD, SOURCE, REQUIREMENT = "cold", "source", "requirement"
+_NAMES = ("before", "after")
+
+
+@dataclass(eq=False)
+class Bench:
+    """Where both sides are built. `unique` is in the name of all that is made; `temporary` a folder for it."""
+
+    engine: Engine
+    request: Request
+    subjects: tuple[Subject, Subject]
+    temporary: str
+    unique: str
+    watch: Watch
+
+    def order(self, side: int, run: int, kind: str) -> Order:
+        """A build of a side; of a kind that is measured, with the cache mounts of a run and not with the user's."""
+        subject = self.subjects[side]
+        name = f"{self.unique}-{_NAMES[side]}-{run}"
+        labelled = self.engine.name != "docker"
+        text = sides.isolated(subject.build(), name, labelled=labelled) if kind else subject.text
+        folder = os.path.join(self.temporary, f"file-{_NAMES[side]}")
+        sides.put(os.path.join(folder, "Dockerfile"), text)
+        ignoring = sides.ignoring(subject)
+        if ignoring is not None:
+            sides.put(os.path.join(folder, "Dockerfile.dockerignore"), ignoring)
+        mounts = os.path.join(self.temporary, f"mounts-{_NAMES[side]}-{run}") if kind else None
+        if mounts is not None:
+            os.makedirs(mounts, exist_ok=True)
+        return Order(os.path.join(folder, "Dockerfile"), subject.folder, kind == COLD, mounts)
+
+    def build(self, side: int, run: int, kind: str = "") -> tuple[Built, str]:
+        """Build a side; with it the tag of what came out. Without a kind it is built as usual."""
+        order = self.order(side, run, kind)
+        self.watch.begin(_NAMES[side], kind)
+        built, tag = self.engine.build(order, self.request, self.watch.step)
+        self.watch.end(built)
+        return built, tag
+
+    def once(self, side: int, run: int, kind: str) -> Built:
+        """Build a side and throw away what came out."""
+        built, tag = self.build(side, run, kind)
+        if tag:
+            self.engine.remove(tag)
+        return built
+
+    def close(self) -> None:
+        """Take the cache mounts of this bench away: nothing would ever use them again."""
+        self.engine.forget(self.unique)
+
+
+def measure(bench: Bench, first: tuple[Built, Built], installed: tuple[set[str], set[str]], runs: int) -> list[Cost]:
+    """The costs of so many runs; `first` are the cold builds of the first one, `installed` the names on each side."""
+    builds = tuple(subject.build() for subject in bench.subjects)
+    plans = {
+        SOURCE: [changes.source(build, one) for build, one in zip(builds, bench.subjects, strict=True)],
+        REQUIREMENT: [
+            changes.requirement(build, one, installed[0] | installed[1])
+            for build, one in zip(builds, bench.subjects, strict=True)
+        ],
+    }
+    times: dict[str, tuple[list[float], list[float]]] = {kind: ([], []) for kind in (COLD, *plans)}
+    wrong: dict[str, str] = {kind: _missing(kind, found) for kind, found in plans.items()}
+    for side, built in enumerate(first):
+        times[COLD][side].append(built.seconds)
+    for run in range(runs):
+        for kind in (COLD, *plans):
+            if wrong.get(kind) or (kind == COLD and run == 0):
+                continue
+            for side in _turns(run):
+                change = plans[kind][side] if kind in plans else None
+                if change is not None:
+                    change.apply(bench.subjects[side], f"{bench.unique} {run}")
+                built = bench.once(side, run, kind)
+                if built.failed:
+                    wrong[kind] = f"the build {_NAMES[side]} failed: {built.failed}"
+                    break
+                times[kind][side].append(built.seconds)
+    return [
+        Cost(kind, _what(plans.get(kind)), note=wrong[kind])
+        if wrong.get(kind)
+        else Cost(kind, _what(plans.get(kind)), tuple(before), tuple(after))
+        for kind, (before, after) in times.items()
+    ]
+
+
+def _turns(run: int) -> tuple[int, int]:
+    """Neither side always goes first."""
+    return (0, 1) if run % 2 == 0 else (1, 0)
+
+
+def _missing(kind: str, found: list[Change | None]) -> str:
+    if all(found):
+        return ""
+    return {
+        SOURCE: "no Python file of the context was seen to be copied into the image",
+        REQUIREMENT: "no file of the context was seen to list the requirements",
+    }[kind]
+
+
+def _what(found: list[Change | None] | None) -> str:
+    shown = [change.what for change in found or () if change is not None]
+    return " / ".join(dict.fromkeys(shown))
+
+
+# Base images -----------------------------------------------------------------------------------------------------------
+
+
+def images(build: Build) -> Iterator[str]:
+    """The images that a file names, as far as they are known."""
+    from uvlint.syntax import mount  # noqa: PLC0415 - a file is measured, not checked
+
+    for stage in build.stages:
+        if stage.parent is None and stage.image and stage.image != "scratch":
+            yield stage.image
+        for step in stage.steps:
+            flag = step.instruction.flag("from")
+            mounts = [one for name in step.instruction.flags_named("mount") if (one := mount(name)) is not None]
+            for written in [flag.value if flag else None, *(one.keys.get("from") for one in mounts)]:
+                named = step.expand(written) if written else None
+                if named and build.stage_named(named, stage) is None and named not in {"context", "scratch"}:
+                    yield named
+
+
+def fetch(bench: Bench) -> None:
+    """Have the engine fetch what both files start from, so that the first one built doesn't pay for it."""
+    named = list(dict.fromkeys(name for one in bench.subjects for name in images(one.build())))
+    if not named:
+        return
+    lines = [f"FROM {name} AS uvlint{index}\nWORKDIR /uvlint-fetched\n" for index, name in enumerate(named)]
+    lines += ["FROM scratch\n"]
+    lines += [f"COPY --from=uvlint{index} /uvlint-fetched /{index}\n" for index in range(len(named))]
+    folder = os.path.join(bench.temporary, "fetch")
+    sides.put(os.path.join(folder, "Dockerfile"), "".join(lines))
+    order = Order(os.path.join(folder, "Dockerfile"), folder)
+    bench.watch.begin("base images", "")
+    built, tag = bench.engine.build(order, replace(bench.request, target=None), bench.watch.step)
+    bench.watch.end(built)
+    if tag:
+        bench.engine.remove(tag)

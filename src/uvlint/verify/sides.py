@@ -1,0 +1,197 @@
+"""The two things that are built: the Dockerfile as it is and as it would be, each with its build context.
+
+The user's tree is only read. What has to differ from it is done in a copy, in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from uvlint import context, engine, filesystem
+from uvlint.dockerignore import Ignore
+from uvlint.source import Source
+from uvlint.verify.engines import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from uvlint.config import Settings
+    from uvlint.model import Build
+
+_SYNTAX = re.compile(r"\A#[ \t]*syntax[ \t]*=.*\r?\n?", re.IGNORECASE)
+
+
+@dataclass(slots=True, eq=False)
+class Subject:
+    """One side. `folder` is its context, `dockerfile` the path that the file has, `text` what is to be in it.
+
+    `changed` holds other files of the context by their absolute paths, with what they are to hold; `copied`: the folder
+    is a copy, which may be written.
+    """
+
+    label: str
+    text: str
+    dockerfile: str
+    folder: str
+    settings: Settings
+    changed: Mapping[str, str] = field(default_factory=dict)
+    copied: bool = False
+
+    def build(self) -> Build:
+        """What the file says, read beside its context."""
+        source = Source(self.text, self.dockerfile)
+        found = engine.read(source, self.settings, context.find(self.dockerfile))
+        found.facts["root"] = self.folder
+        return found
+
+    @property
+    def inside(self) -> str | None:
+        """The Dockerfile's path in the context; None where it is elsewhere."""
+        path = os.path.relpath(self.dockerfile, self.folder)
+        return None if path.startswith(os.pardir) else path
+
+
+def root(build: Build, path: str) -> str:
+    """The folder that a file is built in: the one that holds what it copies, or else its own."""
+    return context.root(build) or os.path.dirname(os.path.abspath(path))
+
+
+def ignoring(subject: Subject) -> str | None:
+    """The text that says what Docker doesn't see, None where there is none. Raises EngineError."""
+    for place in (f"{subject.dockerfile}.dockerignore", os.path.join(subject.folder, ".dockerignore")):
+        if place in subject.changed:
+            return subject.changed[place]
+        try:
+            return filesystem.read(place).decode("utf-8", "replace")
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            raise EngineError(f"{place}: {error}") from None
+    return None
+
+
+def copy(subject: Subject, to: str) -> Subject:
+    """The subject with a context of its own below a folder, without what Docker doesn't see. Raises: OSError."""
+    import shutil  # noqa: PLC0415
+
+    text = ignoring(subject)
+    ignore = Ignore(text) if text is not None else None
+    os.makedirs(to)
+    for path, place in _seen(subject.folder, ignore):
+        target = os.path.join(to, path)
+        if os.path.islink(place):
+            os.symlink(os.readlink(place), target)
+        elif os.path.isdir(place):
+            os.makedirs(target, exist_ok=True)
+            shutil.copystat(place, target)
+        elif os.path.isfile(place):  # no socket or pipe
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy2(place, target)
+    for place, after in subject.changed.items():
+        path = os.path.relpath(place, subject.folder)
+        hidden = ignore is not None and ignore.hides(path.replace(os.sep, "/"))
+        if not path.startswith(os.pardir) and not hidden:
+            put(os.path.join(to, path), after)
+    inside = subject.inside
+    dockerfile = os.path.join(to, inside) if inside else os.path.join(f"{to}.file", "Dockerfile")
+    if inside and os.path.exists(dockerfile):
+        put(dockerfile, subject.text)
+    return Subject(subject.label, subject.text, dockerfile, to, subject.settings, copied=True)
+
+
+def put(place: str, text: str) -> None:
+    """Write a file of a copy."""
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    with open(place, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+
+
+def _seen(folder: str, ignore: Ignore | None) -> Iterator[tuple[str, str]]:
+    """What Docker sees below a folder: relative paths and places, folders before what is in them."""
+    for place, names, leaves in os.walk(folder):
+        above = os.path.relpath(place, folder)
+        for name in [*names, *leaves]:
+            path = name if above == "." else os.path.join(above, name)
+            if ignore is not None and ignore.hides(path.replace(os.sep, "/")):
+                if name in names and not ignore.excepts:
+                    names.remove(name)
+                continue
+            yield path, os.path.join(place, name)
+
+
+def without_syntax(text: str) -> str:
+    """The text without its `# syntax=` line: the engine's own frontend reads it."""
+    return _SYNTAX.sub("", text)
+
+
+LABEL = "uvlint.verify"
+
+
+def isolated(build: Build, unique: str, *, labelled: bool = False) -> str:
+    """The file's text with cache mounts of its own, which nothing has filled: `unique` begins their ids.
+
+    `labelled`: each stage begins with a LABEL, too. podman looks for the layers of a rebuild among all that are alike, and
+    would find those of the other side for a common beginning, and then none for what follows.
+    """
+    from uvlint.syntax import mount  # noqa: PLC0415 - a file is measured, not checked
+
+    edits = [(one.start.span.end, f"\nLABEL {LABEL}={unique}") for one in build.stages if labelled]
+    for step in build.steps:
+        for flag in step.instruction.flags_named("mount"):
+            one = mount(flag)
+            if one is None or one.type != "cache":
+                continue
+            if "id" in one.places:
+                edits.append((one.places["id"].start + len("id="), f"{unique}-"))
+            else:
+                # BuildKit takes the target for the id of a mount without one.
+                name = re.sub(r"\W+", "-", posixpath.normpath(one.keys.get("target", "")))
+                edits.append((one.places["type"].start, f"id={unique}-{name},"))
+    text = build.dockerfile.source.text
+    for place, more in sorted(edits, reverse=True):
+        text = text[:place] + more + text[place:]
+    return text
+
+
+# Git ---------------------------------------------------------------------------------------------------------------------
+
+
+def at(reference: str, subject: Subject, to: str) -> Subject:
+    """The subject as it was at a commit: its Dockerfile and its context, put below a folder. Raises EngineError."""
+    import io  # noqa: PLC0415
+    import tarfile  # noqa: PLC0415
+
+    place = os.path.dirname(subject.dockerfile)
+    commit = _git(place, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    if commit is None:
+        raise EngineError(f"--against {reference}: there is neither such a file nor such a commit")
+    name = commit.decode().strip()
+    text = _git(place, "show", f"{name}:./{os.path.basename(subject.dockerfile)}")
+    if text is None:
+        raise EngineError(f"--against {reference}: {os.path.basename(subject.dockerfile)} is not in that commit")
+    archive = _git(subject.folder, "archive", "--format=tar", name, ".")
+    if archive is None:
+        raise EngineError(f"--against {reference}: git has nothing of {subject.folder} at that commit")
+    folder = os.path.join(to, "checkout")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as file:
+        file.extractall(folder, filter="tar")
+    dockerfile = os.path.join(folder, subject.inside or os.path.basename(subject.dockerfile))
+    source = Source.decode(text, dockerfile)
+    if subject.inside is None:
+        dockerfile = os.path.join(to, "checkout.file", "Dockerfile")
+    return Subject(reference, source.text, dockerfile, folder, subject.settings)
+
+
+def _git(folder: str, *args: str) -> bytes | None:
+    """What git prints; None where it fails. Raises EngineError."""
+    import subprocess  # noqa: PLC0415
+
+    try:
+        done = subprocess.run(["git", "-C", folder, *args], capture_output=True, check=False)  # noqa: S603, S607
+    except FileNotFoundError:
+        raise EngineError("--against a commit needs the git command") from None
+    return done.stdout if done.returncode == 0 else None
