@@ -39,7 +39,14 @@ SYSTEM, VENV_TARGET, NOWHERE = Target("system"), Target("venv", "/opt/venv"), Ta
         (VENV + "ENV VIRTUAL_ENV=/opt/venv\nRUN $VIRTUAL_ENV/bin/pip install x", VENV_TARGET),
         (VENV + "WORKDIR /opt\nRUN venv/bin/pip install x", VENV_TARGET),
         (VENV + "RUN cd /opt && ./venv/bin/pip install x", VENV_TARGET),
+        (VENV + "RUN cd /opt/venv && bin/pip install x", VENV_TARGET),
+        (VENV + "RUN cd /opt/venv/bin && ./python -m pip install x", VENV_TARGET),
+        ("RUN ln -s /usr/local/bin/python3.12 /opt/python && /opt/python -m pip install x", None),  # a link, to wherever
+        ("RUN /pip install x", None),
         (VENV + "ENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", VENV_TARGET),
+        (VENV + "WORKDIR /opt\nENV PATH=venv/bin:$PATH\nRUN pip install x", VENV_TARGET),
+        (VENV + "ENV PATH=venv/bin:$PATH\nRUN cd /opt && pip install x", VENV_TARGET),
+        (VENV + "ENV PATH=venv/bin:$PATH\nRUN cd $(dirname /a) && pip install x", None),
         (VENV + "ENV PATH=/opt/venv/bin:$PATH\nRUN python -m pip install x", VENV_TARGET),
         (VENV + "ENV PATH=$PATH:/opt/venv/bin\nRUN pip install x", SYSTEM),
         (VENV + "ENV VIRTUAL_ENV=/opt/venv\nRUN pip install x", SYSTEM),  # pip goes by PATH alone
