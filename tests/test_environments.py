@@ -49,6 +49,11 @@ SYSTEM, VENV_TARGET, NOWHERE = Target("system"), Target("venv", "/opt/venv"), Ta
         (VENV + "ENV PATH=venv/bin:$PATH\nRUN cd $(dirname /a) && pip install x", None),
         (VENV + "ENV PATH=/opt/venv/bin:$PATH\nRUN python -m pip install x", VENV_TARGET),
         (VENV + "ENV PATH=$PATH:/opt/venv/bin\nRUN pip install x", SYSTEM),
+        (VENV + "ENV PATH=/usr/local/bin:/opt/venv/bin:/usr/bin\nRUN pip install x", SYSTEM),
+        (VENV + "ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin\nRUN pip install x", VENV_TARGET),
+        ("ENV PATH=/usr/bin:$PATH\nRUN pip install x", None),  # `--system` finds the distribution's Python there
+        ("ENV PATH=/usr/bin:$PATH\nRUN python -m pip install x", None),
+        ("ENV PATH=/usr/sbin:/usr/local/bin:/usr/bin\nRUN pip install x", SYSTEM),
         (VENV + "ENV VIRTUAL_ENV=/opt/venv\nRUN pip install x", SYSTEM),  # pip goes by PATH alone
         (VENV + "RUN . /opt/venv/bin/activate && pip install x", VENV_TARGET),
         (VENV + "RUN pip install x", SYSTEM),

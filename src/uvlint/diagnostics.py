@@ -45,6 +45,7 @@ class Fix(NamedTuple):
 
     `title` says what they do, in the imperative. `note` says, of an unsafe fix, what may come out differently, and `drops`
     which requirements, files and indexes it no longer asks for, as they are written: any other has to be asked for still.
+    `last`: it takes away what other fixes may count on, so it waits until none of them is left.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Fix(NamedTuple):
     note: str = ""
     files: tuple[FileEdit, ...] = ()
     drops: tuple[str, ...] = ()
+    last: bool = False
 
     @property
     def hull(self) -> Span:

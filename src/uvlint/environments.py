@@ -23,6 +23,10 @@ _LOOKS_LIKE_ONE = regex(r"(?:^|[/._-])(?:v(?:irtual)?env|env|app-root|conda\w*|m
 _BY_VARIABLE = regex(r"\$(?:\{(?=\w+\}))?(?P<name>[A-Za-z_]\w*)\}?(?:/[\w.-]+)*\Z")
 _BIN_PYTHON = regex(r"/bin/python[\d.]*\Z")
 _VALUED = frozenset({"-p", "--python", "--prompt", "--seeder", "--app-data", "--pip", "--setuptools", "--wheel"})
+_OWN = {"python": "/usr/local", "system": "/usr"}
+"""Where the image's own Python is, by the kind of image."""
+
+_SYSTEM = frozenset({"/", "/usr"})
 _NO_ENVIRONMENTS = frozenset({"/", "/usr", "/usr/local"})
 """What VIRTUAL_ENV may name and uv passes over."""
 
@@ -128,12 +132,17 @@ def active(call: Call) -> str | None:
         return None
     own = path.split(BASE_PATH)[0]
     known = created(call) if own else set()
+    kind = call.step.stage.base.kind
     for entry in filter(None, own.split(":")):
         if not entry.startswith("/") and call.workdir is None:
             return None
         place = _environment_of(call, entry)
         if place is None:
             continue
+        if place == _OWN.get(kind):
+            return ""
+        if kind == "python" and place in _SYSTEM:
+            return None  # the distribution may have a Python there, without a pip
         if place in known:
             return place
         if _LOOKS_LIKE_ONE.search(place) or normal(call.variables.get("VIRTUAL_ENV") or "/") == place:

@@ -1,6 +1,6 @@
 """What must hold of a fixed text before it is written.
 
-It parses; each RUN that could be read still can; a safe fix asks the installers for the same and leaves FROM, USER, CMD,
+It parses; each RUN that could be read still can, and has uv where it runs it; a safe fix asks the installers for the same and leaves FROM, USER, CMD,
 ENTRYPOINT, EXPOSE and VOLUME as they were; an unsafe one loses nothing that was asked for, but what it says it drops; and
 instructions that no fix claimed read as before to dockerfile-parse, a parser that this project did not write.
 """
@@ -11,7 +11,7 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
-from uvlint import instructions, reads
+from uvlint import calls, environments, instructions, reads
 from uvlint.diagnostics import ENVIRONMENT
 from uvlint.lazy import regex
 from uvlint.plan import of, plan
@@ -46,6 +46,8 @@ def objection(
         return "the installers would be asked for something else"
     if not safe and (gone := lost(before, after, drops)):
         return f"`{gone}` would no longer be asked for"
+    if _without_uv(after) > _without_uv(before):
+        return "uv would be missing where it is used"
     return _second_opinion(before.dockerfile, after.dockerfile, edits)
 
 
@@ -195,6 +197,11 @@ def problems(dockerfile: Dockerfile) -> list[str]:
 
 def _unread(build: Build) -> int:
     return sum(step.run is not None and step.script is None for step in build.steps)
+
+
+def _without_uv(build: Build) -> int:
+    """How many command lines run uv where nothing is known to have brought it."""
+    return sum(not environments.has_uv(call) for call in calls.find(build, "uv", "uvx"))
 
 
 def _comments(build: Build) -> Counter[str]:
