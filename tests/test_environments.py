@@ -41,7 +41,7 @@ SYSTEM, VENV_TARGET, NOWHERE = Target("system"), Target("venv", "/opt/venv"), Ta
         (VENV + "RUN cd /opt && ./venv/bin/pip install x", VENV_TARGET),
         (VENV + "RUN cd /opt/venv && bin/pip install x", VENV_TARGET),
         (VENV + "RUN cd /opt/venv/bin && ./python -m pip install x", VENV_TARGET),
-        ("RUN ln -s /usr/local/bin/python3.12 /opt/python && /opt/python -m pip install x", None),  # a link, to wherever
+        ("RUN ln -s /usr/local/bin/python3.12 /opt/python && /opt/python -m pip install x", None),
         ("RUN /pip install x", None),
         (VENV + "ENV PATH=/opt/venv/bin:$PATH\nRUN pip install x", VENV_TARGET),
         (VENV + "WORKDIR /opt\nENV PATH=venv/bin:$PATH\nRUN pip install x", VENV_TARGET),

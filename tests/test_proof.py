@@ -121,7 +121,9 @@ def test_what_no_fix_claims_reads_as_before(old: str, new: str) -> None:
 )
 def test_odd_layouts_are_no_objection(tail: str, newline: str) -> None:
     """The other parser takes heredoc bodies for instructions: they read alike before and after."""
-    before = ("FROM python:3.12-slim\nCOPY --from=u /uv /bin/\nRUN pip install six==1.16.0\nENV A=b\n" + tail).replace("\n", newline)
+    before = ("FROM python:3.12-slim\nCOPY --from=u /uv /bin/\nRUN pip install six==1.16.0\nENV A=b\n" + tail).replace(
+        "\n", newline
+    )
     old = "pip install six"
     new = "uv pip install --system --compile-bytecode six"
     at = before.index(old)
