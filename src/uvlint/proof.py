@@ -46,7 +46,7 @@ def objection(
         return "the installers would be asked for something else"
     if not safe and (gone := lost(before, after, drops)):
         return f"`{gone}` would no longer be asked for"
-    if _without_uv(after) > _without_uv(before):
+    if _lacks_uv(after) and not _lacks_uv(before):
         return "uv would be missing where it is used"
     return _second_opinion(before.dockerfile, after.dockerfile, edits)
 
@@ -199,9 +199,9 @@ def _unread(build: Build) -> int:
     return sum(step.run is not None and step.script is None for step in build.steps)
 
 
-def _without_uv(build: Build) -> int:
-    """How many command lines run uv where nothing is known to have brought it."""
-    return sum(not environments.has_uv(call) for call in calls.find(build, "uv", "uvx"))
+def _lacks_uv(build: Build) -> bool:
+    """Whether a command line runs uv where nothing is known to have brought it, unless it be the base image."""
+    return any(not environments.has_uv(call) for call in calls.find(build, "uv", "uvx"))
 
 
 def _comments(build: Build) -> Counter[str]:
