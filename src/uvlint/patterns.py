@@ -79,10 +79,12 @@ class Patterns:
             return False
         if relative is None:
             parts = path.split(os.sep)
-            shared = len(os.path.commonprefix([parts, self.root.split(os.sep)]))
-            *folders, name = parts[shared:] or [""]
-            inside = any(self._elsewhere(one, folder=True) for one in folders)
-            return inside or bool(self._elsewhere(name, folder=folder))
+            for one in self.root.split(os.sep):
+                if parts[:1] != [one]:
+                    break
+                parts.pop(0)
+            last = len(parts) - 1
+            return any(self._elsewhere(one, folder=folder or at < last) for at, one in enumerate(parts))
         at = relative.find("/")
         while at >= 0:
             if self._verdict(relative[:at], folder=True):
