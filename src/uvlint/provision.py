@@ -89,6 +89,7 @@ def moves_up(copy: Step, first: Step) -> bool:
     release = re.match(r"\d[\d.]*", bases.reference((origin.value if origin is not None else "") or "")[1])
     return (
         copy.stage is first.stage
+        and "$" not in copy.stage.build.dockerfile.source[instruction.span]
         and all(one.rpartition("/")[2] in {"uv", "uvx"} for one in sources)
         and {flag.name for flag in instruction.flags} <= {"from", "link", "chmod"}
         and not FOLDERS.isdisjoint({normal(target), posixpath.dirname(target)})
