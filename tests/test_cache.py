@@ -352,6 +352,18 @@ def test_an_entry_that_others_could_have_written_is_none(uvlint_: Uvlint, tmp_pa
     assert kept(tmp_path) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone may write everywhere")
+def test_root_leaves_nothing_in_the_home_of_another_user(uvlint_: Uvlint, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 65534, -1)
+    assert uvlint_(UVLINT_CACHE_DIR=str(home / ".cache" / "uvlint")).status == 1
+    assert list(home.iterdir()) == []
+    os.chown(home, 0, -1)
+    uvlint_(UVLINT_CACHE_DIR=str(home / ".cache" / "uvlint"))
+    assert list(home.iterdir()) == [home / ".cache"]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_in_the_place_of_an_entry_is_not_waited_for(uvlint_: Uvlint, tmp_path: Path) -> None:
     uvlint_()

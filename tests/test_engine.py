@@ -161,6 +161,17 @@ def test_equal_edits_of_one_fix_count_once() -> None:
         apply("abc", [Edit(Span(0, 2), "x"), Edit(Span(1, 3), "y")])
 
 
+def test_what_takes_the_ground_of_other_fixes_away_waits_for_them(use: Use) -> None:
+    def tidy(build: Build) -> Iterator[Diagnostic]:
+        for one in write("one", "1")(build):
+            yield one._replace(fix=one.fix and one.fix._replace(last=True))
+
+    use(tidy=tidy, other=write("two", "2"))
+    found = engine.check(Source(TEXT), Settings())
+    assert [one.rule for one in engine.choose(found, Safety.SAFE)] == ["other"]
+    assert fixed(TEXT).source.text == TEXT.replace("one", "1").replace("two", "2")
+
+
 def test_unsafe_fixes_are_applied_when_asked_and_after_the_safe_ones(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     use(risky=write("one", "1", Safety.UNSAFE), sure=write("two", "2"))
     assert fixed(TEXT).source.text == TEXT.replace("two", "2")

@@ -101,6 +101,20 @@ def test_a_named_file_is_taken_whatever_it_is_called_and_once(tmp_path: Path) ->
     assert found("x.txt", "a", "./x.txt", "a/Dockerfile", "missing") == ["x.txt", "a/Dockerfile", "missing"]
 
 
+def test_exclusions_by_name_hold_beside_and_above_the_root_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(
+        tmp_path,
+        "Dockerfile",
+        "node_modules/x/Dockerfile",
+        "b/.venv/Dockerfile",
+        "b/docs/Dockerfile",
+        "a/docs/Dockerfile",
+    )
+    monkeypatch.chdir(tmp_path / "a")
+    assert found("..", extend_exclude=("/docs",)) == ["../Dockerfile", "../b/docs/Dockerfile"]
+    assert found("../b/.venv/Dockerfile", "../b/docs/Dockerfile", force_exclude=True) == ["../b/docs/Dockerfile"]
+
+
 def test_exclusions_leave_out_what_is_walked_but_not_what_is_named(tmp_path: Path) -> None:
     tree(
         tmp_path,

@@ -12,6 +12,7 @@ from uvlint.source import Span
 BEFORE = """\
 # syntax=docker/dockerfile:1
 FROM python:3.12-slim AS build
+COPY --from=ghcr.io/astral-sh/uv:0.13.8 /uv /bin/
 # about pip
 RUN pip install six==1.16.0 \\
     # in between
@@ -26,6 +27,7 @@ PARSE = "the file would no longer parse"
 UNREAD = "a RUN could no longer be read"
 COMMENT = "a comment would be lost"
 USE = "the image would be used in another way"
+MISSING = "uv would be missing where it is used"
 PLAN = "the installers would be asked for something else"
 
 
@@ -119,13 +121,24 @@ def test_what_no_fix_claims_reads_as_before(old: str, new: str) -> None:
 )
 def test_odd_layouts_are_no_objection(tail: str, newline: str) -> None:
     """The other parser takes heredoc bodies for instructions: they read alike before and after."""
-    before = ("FROM python:3.12-slim\nRUN pip install six==1.16.0\nENV A=b\n" + tail).replace("\n", newline)
+    before = ("FROM python:3.12-slim\nCOPY --from=u /uv /bin/\nRUN pip install six==1.16.0\nENV A=b\n" + tail).replace(
+        "\n", newline
+    )
     old = "pip install six"
     new = "uv pip install --system --compile-bytecode six"
     at = before.index(old)
     edits = [Edit(Span(at, at + len(old)), new), Edit(Span(at - 4, at - 4), f"ENV UV_LINK_MODE=copy{newline}")]
     after = before.replace(old, new, 1).replace("RUN uv", f"ENV UV_LINK_MODE=copy{newline}RUN uv")
     assert objection(after, before, edits=edits) is None
+
+
+def test_uv_has_to_be_there_where_it_is_used() -> None:
+    before = "FROM python:3.12-slim\nCOPY --from=u /uv /bin/\nRUN uv pip install --system a\nRUN pip install b\n"
+    mount = "RUN --mount=from=u,source=/uv,target=/bin/uv uv"
+    after = before.replace("COPY --from=u /uv /bin/\n", "").replace("RUN uv", mount, 1)
+    assert objection(after, before) is None
+    assert objection(after.replace("RUN pip install", "RUN uv pip install --system"), before, safe=False) == MISSING
+    assert objection(after.replace("RUN pip install", f"{mount} pip install --system"), before, safe=False) is None
 
 
 def test_a_suppression_comment_may_go() -> None:

@@ -22,6 +22,14 @@ CASES = {
 }
 
 
+def test_uv_is_mounted_wherever_unsafe_fixes_come_to_use_it() -> None:
+    text = "FROM python:3.12\nCOPY a.txt .\nRUN pip install -r a.txt\nCOPY . .\nRUN pip install -e a\nRUN pip install -e b\n"
+    fixed = engine.fix(Source(text + 'CMD ["python", "a.py"]\n'), Settings(), unsafe=True)
+    steps = re.findall(r"^RUN(?:.*\\\n)*.*", fixed.source.text, re.MULTILINE)
+    assert [("uv pip install" in one, "source=/uv,target=/bin/uv" in one) for one in steps] == [(True, True)] * 3
+    assert fixed.source.text.count("UV_COMPILE_BYTECODE") == 1
+
+
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in CASES.items()])
 def test_uv_comes_once_and_one_env_has_its_settings(text: str, *, unsafe: bool) -> None:

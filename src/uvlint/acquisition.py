@@ -29,7 +29,11 @@ _LINEAR = frozenset({"shell", "pipeline"})
 _SEQUENTIAL = frozenset({"&&", ";", "\n"})
 _ENV_FILE = regex(r"\.(?:local/bin|cargo)/env\b")
 _NAMED_PATH = regex(r"[\w.~${}/-]*/bin/uvx?(?![\w.-])")
-_MODULE = regex(r"\bpython[\d.]*[\s\"',]+-m[\s\"',]+uv(?![\w.-])")
+_MODULE = regex(
+    r"(?:\bpython[\d.]*|\$\{?\w+\}?)[\s\"',]+(?:-[bBdEhiIOPqsSuvx]+[\s\"',]+)*-m[\s\"',]*(?P<module>uv(?![\w.-])|\$)"
+)
+"""uv as a module of a Python, or a module that only the build knows."""
+
 _WORD = regex(r"(?<![\w./:@=-])uvx?(?![\w.-])")
 _FIRST_RELEASE = (0, 3)
 """The first release whose image holds `uvx` beside `uv`."""
@@ -330,8 +334,9 @@ def _named(text: str) -> str:
     for match in _NAMED_PATH.finditer(text):
         if match[0] not in {"/bin/uv", "/bin/uvx"}:
             return f"`{match[0]}` is named later"
-    if _MODULE.search(text):
-        return "`python -m uv` is run later"
+    module = _MODULE.search(text)
+    if module is not None:
+        return f"`python -m {module['module']}{'…' if module['module'] == '$' else ''}` is run later"
     if _ENV_FILE.search(text):
         return "the installer's `env` file is read later"
     return ""

@@ -161,9 +161,20 @@ def _own(state: os.stat_result) -> bool:
     return not hasattr(os, "geteuid") or (state.st_uid == os.geteuid() and not state.st_mode & 0o022)
 
 
+def _of_another(place: str) -> bool:
+    """Whether root would make a folder where another user makes them, who could not write there then (`sudo uvlint`)."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    while not os.path.exists(place):
+        place = os.path.dirname(place) or os.curdir
+    return os.stat(place).st_uid != 0
+
+
 def _write(place: str, name: str, data: bytes) -> None:
     """Write a file in one step, for its owner only. Raises: OSError."""
     if not os.path.isdir(place):
+        if _of_another(place):
+            return
         os.makedirs(place, 0o700, exist_ok=True)
         with open(os.path.join(place, ".gitignore"), "x", encoding="ascii") as file:
             file.write("*\n")

@@ -145,7 +145,9 @@ def calls(step: Step) -> list[Call]:
 def started(step: Step, script: Script) -> list[Call]:
     """The command lines of a script that an instruction runs."""
     found: list[Call] = []
-    for call in lines(step, script.commands):
+    own = script.functions  # a function goes before a program of its name
+    commands = [one for one in script.commands if one.name not in own] if own else script.commands
+    for call in lines(step, commands):
         found.append(call)
         text = _python_text(call) if call.program == "python" else None
         if text is not None and "pip" in text.text:

@@ -98,7 +98,7 @@ class Settings:
     def excluded(self) -> Patterns:
         """`exclude` and `extend-exclude`, ready to match absolute paths."""
         if self._excluded is None:
-            self._excluded = Patterns(self.exclude + self.extend_exclude, self.root or os.getcwd())
+            self._excluded = Patterns(self.exclude + self.extend_exclude, self.root or os.getcwd(), anywhere=True)
         return self._excluded
 
 

@@ -46,6 +46,7 @@ class Fix(NamedTuple):
     `title` says what they do, in the imperative. `note` says, of an unsafe fix, what may come out differently, and `drops`
     which requirements, files and indexes it no longer asks for, as they are written: any other has to be asked for still.
     `claim` is what no other fix may touch at the same time, where that is more than lies between its edits.
+    `last`: it takes away what other fixes may count on, so it waits until none of them is left.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Fix(NamedTuple):
     files: tuple[FileEdit, ...] = ()
     drops: tuple[str, ...] = ()
     claim: Span | None = None
+    last: bool = False
 
     @property
     def hull(self) -> Span:

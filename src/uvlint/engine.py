@@ -129,11 +129,12 @@ def choose(found: Iterable[Diagnostic], least: Safety) -> list[Diagnostic]:
     """The fixes to apply in one pass: by place, those whose claims don't touch; the rest wait for the next reading.
 
     A fix claims from its first edit to its last, and the other files that it changes. Edits that an applied fix makes as
-    well count once.
+    well count once. What takes away the ground of others is only chosen where there are no others.
     """
     offers = [
         (one.fix.hull, one.code, one.fix, one) for one in found if one.fix is not None and one.fix.safety >= least
     ]
+    offers = [offer for offer in offers if not offer[2].last] or offers
     offers.sort(key=lambda offer: offer[:2])
     taken: list[Diagnostic] = []
     last = -1

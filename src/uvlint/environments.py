@@ -23,6 +23,10 @@ _LOOKS_LIKE_ONE = regex(r"(?:^|[/._-])(?:v(?:irtual)?env|env|app-root|conda\w*|m
 _BY_VARIABLE = regex(r"\$(?:\{(?=\w+\}))?(?P<name>[A-Za-z_]\w*)\}?(?:/[\w.-]+)*\Z")
 _BIN_PYTHON = regex(r"/bin/python[\d.]*\Z")
 _VALUED = frozenset({"-p", "--python", "--prompt", "--seeder", "--app-data", "--pip", "--setuptools", "--wheel"})
+_OWN = {"python": "/usr/local", "system": "/usr"}
+"""Where the image's own Python is, by the kind of image."""
+
+_SYSTEM = frozenset({"/", "/usr"})
 _NO_ENVIRONMENTS = frozenset({"/", "/usr", "/usr/local"})
 """What VIRTUAL_ENV may name and uv passes over."""
 
@@ -128,15 +132,32 @@ def active(call: Call) -> str | None:
         return None
     own = path.split(BASE_PATH)[0]
     known = created(call) if own else set()
-    for entry in own.split(":"):
-        place = entry.removesuffix("/").removesuffix("/bin")
-        if not entry.startswith("/") or place == entry:
+    kind = call.step.stage.base.kind
+    for entry in filter(None, own.split(":")):
+        if not entry.startswith("/") and call.workdir is None:
+            return None
+        place = _environment_of(call, entry)
+        if place is None:
             continue
-        if normal(place) in known:
-            return normal(place)
-        if _LOOKS_LIKE_ONE.search(place) or call.variables.get("VIRTUAL_ENV") == place:
+        if place == _OWN.get(kind):
+            return ""
+        if kind == "python" and place in _SYSTEM:
+            return None  # the distribution may have a Python there, without a pip
+        if place in known:
+            return place
+        if _LOOKS_LIKE_ONE.search(place) or normal(call.variables.get("VIRTUAL_ENV") or "/") == place:
             return None
     return ""
+
+
+def _environment_of(call: Call, folder: str) -> str | None:
+    """The environment whose programs are in a folder, which may be named from where a command line runs; None for none."""
+    if not folder.startswith("/"):
+        if call.workdir is None:
+            return None
+        folder = f"{call.workdir}/{folder}"
+    place, name = posixpath.split(normal(folder))
+    return place if name == "bin" else None
 
 
 def of_pip(call: Call) -> Target | None:
@@ -144,12 +165,11 @@ def of_pip(call: Call) -> Target | None:
     path = call.path
     version = calls.python_version(path)
     if "/" in path:
-        place = path.rpartition("/")[0].removesuffix("/bin")
-        if "$" in place:
-            return _named_by_variable(call, place)
-        if not place.startswith("/"):
-            return None if call.workdir is None else _placed(call, normal(f"{call.workdir}/{place}"))
-        return _placed(call, normal(place))
+        folder = path.rpartition("/")[0] or "/"
+        if "$" in folder:
+            return _named_by_variable(call, folder.removesuffix("/bin")) if folder.endswith("/bin") else None
+        place = _environment_of(call, folder)
+        return None if place is None else _placed(call, place)
     current = active(call)
     if current is None:
         return None

@@ -25,6 +25,7 @@ BASE_PATH = "\0"
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _DEFAULT_SHELL = ("/bin/sh", "-c")
+_WINDOWS_SHELL = ("cmd", "/S", "/C")
 _LONGEST = 1 << 17
 """What Linux takes for one variable of a process: with a longer one nothing would start."""
 
@@ -212,7 +213,9 @@ def _inherited(stage: Stage) -> State:
     if stage.parent is not None:
         return replace(stage.parent.end, args={})
     image = bases.base(stage.image)
-    return State(env={"PATH": BASE_PATH}, user=image.user, workdir="/" if image.kind != "unknown" else None)
+    workdir = "/" if image.kind != "unknown" else None
+    shell_words = _WINDOWS_SHELL if bases.on_windows(stage.image, stage.platform) else _DEFAULT_SHELL
+    return State(env={"PATH": BASE_PATH}, user=image.user, workdir=workdir, shell=shell_words)
 
 
 def _after(instruction: Instruction, state: State, globals_: State, escape: str) -> State:

@@ -46,11 +46,12 @@ class Pattern(NamedTuple):
 
 
 class Patterns:
-    """Compiled patterns that hold below the folder `root` (absolute)."""
+    """Compiled patterns that hold below the folder `root` (absolute); with `anywhere`, those of names elsewhere, too."""
 
-    __slots__ = ("_any", "_literals", "patterns", "root")
+    __slots__ = ("_any", "_literals", "anywhere", "patterns", "root")
 
-    def __init__(self, lines: Iterable[str], root: str) -> None:
+    def __init__(self, lines: Iterable[str], root: str, *, anywhere: bool = False) -> None:
+        self.anywhere = anywhere
         self.root = root.rstrip(os.sep) or os.sep
         self.patterns = [pattern for line in lines if (pattern := _pattern(line))]
         # What most paths are asked first: does any pattern match a name (True) or a path from the root (False)?
@@ -67,19 +68,38 @@ class Patterns:
     def verdict(self, path: str, *, folder: bool) -> bool | None:
         """What the patterns say of an absolute path itself: True, False (taken back) or None (nothing)."""
         relative = self.relative(path)
-        return None if relative is None else self._verdict(relative, folder=folder)
+        if relative is None:
+            return self._elsewhere(os.path.basename(path), folder=folder)
+        return self._verdict(relative, folder=folder)
 
     def covers(self, path: str, *, folder: bool = False) -> bool:
         """Whether the patterns match an absolute path or a folder that it is in."""
         relative = self.relative(path)
-        if relative is None or not self.patterns:
+        if not self.patterns:
             return False
+        if relative is None:
+            parts = path.split(os.sep)
+            for one in self.root.split(os.sep):
+                if parts[:1] != [one]:
+                    break
+                parts.pop(0)
+            last = len(parts) - 1
+            return any(self._elsewhere(one, folder=folder or at < last) for at, one in enumerate(parts))
         at = relative.find("/")
         while at >= 0:
             if self._verdict(relative[:at], folder=True):
                 return True
             at = relative.find("/", at + 1)
         return bool(self._verdict(relative, folder=folder))
+
+    def _elsewhere(self, name: str, *, folder: bool) -> bool | None:
+        """What the patterns of names say where the root is no folder above."""
+        if not (self.anywhere and self._may_match(name, by_name=True)):
+            return None
+        for pattern in reversed(self.patterns):
+            if pattern.by_name and (folder or not pattern.folders_only) and pattern.matches(name):
+                return not pattern.negated
+        return None
 
     def _verdict(self, relative: str, *, folder: bool) -> bool | None:
         name = relative.rpartition("/")[2]

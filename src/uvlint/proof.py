@@ -1,8 +1,9 @@
 """What must hold of a fixed text before it is written.
 
-It parses; each RUN that could be read still can; a safe fix asks the installers for the same and leaves FROM, USER, CMD,
-ENTRYPOINT, EXPOSE and VOLUME as they were; an unsafe one loses nothing that was asked for, but what it says it drops; what
-becomes two stages does together what it did as one (`parted`); and instructions that no fix claimed read as before to dockerfile-parse, a parser that this project did not write.
+It parses; each RUN that could be read still can, and has uv where it runs it; a safe fix asks the installers for the same and
+leaves FROM, USER, CMD, ENTRYPOINT, EXPOSE and VOLUME as they were; an unsafe one loses nothing that was asked for, but what it
+says it drops; what becomes two stages does together what it did as one (`parted`); and instructions that no fix claimed read as
+before to dockerfile-parse, a parser that this project did not write.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
-from uvlint import instructions, parted, reads
+from uvlint import calls, environments, instructions, parted, reads
 from uvlint.diagnostics import ENVIRONMENT
 from uvlint.lazy import regex
 from uvlint.plan import of, plan
@@ -46,6 +47,8 @@ def objection(
         return "the installers would be asked for something else"
     if not safe and (gone := lost(before, after, drops)):
         return f"`{gone}` would no longer be asked for"
+    if _lacks_uv(after) and not _lacks_uv(before):
+        return "uv would be missing where it is used"
     return parted.objection(before, after) or _second_opinion(before.dockerfile, after.dockerfile, edits)
 
 
@@ -195,6 +198,11 @@ def problems(dockerfile: Dockerfile) -> list[str]:
 
 def _unread(build: Build) -> int:
     return sum(step.run is not None and step.script is None for step in build.steps)
+
+
+def _lacks_uv(build: Build) -> bool:
+    """Whether a command line runs uv where nothing is known to have brought it, unless it be the base image."""
+    return any(not environments.has_uv(call) for call in calls.find(build, "uv", "uvx"))
 
 
 def _comments(build: Build) -> Counter[str]:

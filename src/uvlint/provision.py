@@ -89,6 +89,7 @@ def moves_up(copy: Step, first: Step) -> bool:
     release = re.match(r"\d[\d.]*", bases.reference((origin.value if origin is not None else "") or "")[1])
     return (
         copy.stage is first.stage
+        and "$" not in copy.stage.build.dockerfile.source[instruction.span]
         and all(one.rpartition("/")[2] in {"uv", "uvx"} for one in sources)
         and {flag.name for flag in instruction.flags} <= {"from", "link", "chmod"}
         and not FOLDERS.isdisjoint({normal(target), posixpath.dirname(target)})
@@ -110,13 +111,23 @@ def edits_for(
     build = call.step.stage.build
     gone, text = (None, copy(build.settings, _named(call.step.stage))) if later is None else reorder.lifted(later)
     lines = [text]
-    taken = [gone] if gone is not None else []
+    taken = [gone, *_repeated(later, values)] if gone is not None and later is not None else []
     pairs = _settings(first.stage.steps[: first.index]) if values else None
     if pairs is not None:
         return [_more(first.stage, pairs, values), edits.insert_below(build, place_before(first), lines), *taken]
     if values:
         lines.append(env_line(values))
     return [edits.insert_below(build, place_before(first), lines), *taken]
+
+
+def _repeated(copy: Step, values: Mapping[str, str]) -> list[Edit]:
+    """What takes out the ENV behind an instruction that copies uv, where it says what is set above from now on."""
+    step = next(iter(copy.stage.steps[copy.index + 1 :]), None)
+    if step is None or step.instruction.keyword != "ENV" or step.instruction.comments:
+        return []
+    pairs = [(pair.key, pair.value.text if pair.value is not None else None) for pair in step.instruction.pairs()]
+    said = bool(pairs) and all(values.get(key) == value for key, value in pairs)
+    return [edits.replace_instruction(copy.stage.build, step.instruction, [])] if said else []
 
 
 def _named(stage: Stage) -> str:

@@ -40,4 +40,4 @@ def uv_in_final_image(build: Build) -> Iterator[Diagnostic]:
             yield Diagnostic(span, message, help=made)
         else:
             title = "Mount uv in the steps that use it" if used else "Leave uv out"
-            yield Diagnostic(span, message, Fix(title, tuple(made), Safety.UNSAFE, _NOTE))
+            yield Diagnostic(span, message, Fix(title, tuple(made), Safety.UNSAFE, _NOTE, last=True))

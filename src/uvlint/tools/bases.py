@@ -56,6 +56,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     (r"(?:registry\.(?:access\.)?redhat\.(?:com|io)/)?ubi\d+/python-\d+", "s2i"),
     (r"(?:quay\.io/)?(?:sclorg|centos7|fedora)/python-\d+.*", "s2i"),
 )  # fmt: skip
+_WINDOWS = regex(r".*(?:windowsservercore|nanoserver)|mcr\.microsoft\.com/(?:windows|powershell)\b")
 _COMPILED = tuple((regex(pattern + r"\Z"), kind) for pattern, kind in _ROWS)
 _REFERENCE = regex(r"(?P<name>[^@]*?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>\S+))?\Z")
 _CODENAMES = {
@@ -76,9 +77,14 @@ def reference(image: str) -> tuple[str, str, str]:
     return match["name"], match["tag"] or "", match["digest"] or ""
 
 
+def on_windows(image: str | None, platform: str | None) -> bool:
+    """Whether a stage is built on Windows, where RUN has another shell."""
+    return (platform or "").startswith("windows") or (image is not None and _WINDOWS.match(image) is not None)
+
+
 def base(image: str | None) -> Base:
     """What is known of an image; `UNKNOWN` where nothing is, or where its name isn't known either (None)."""
-    if image is None:
+    if image is None or on_windows(image, None):
         return UNKNOWN
     name, tag, _ = reference(image)
     for pattern, kind in _COMPILED:
