@@ -185,6 +185,14 @@ def test_unsafe_fixes_are_applied_when_asked_and_after_the_safe_ones(use: Use, m
     assert proofs == [(True, "RUN one && 2 && three"), (False, "RUN 1 && 2 && three")]
 
 
+def test_a_template_is_left_as_it_is_and_told_what_would_be_done(use: Use) -> None:
+    use(writes=write("debian", "alpine"))
+    text = "FROM debian\n{% if more %}\nRUN true\n{% endif %}\n"
+    result = engine.fix(Source(text, "Dockerfile"), Settings())
+    assert result.source.text == text
+    assert [(one.message, one.help) for one in result.diagnostics] == [("found", "write")]
+
+
 def test_a_text_without_fixes_is_given_back_as_it_is(use: Use) -> None:
     use(one=say("one"))
     source = Source(TEXT)

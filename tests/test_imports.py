@@ -24,6 +24,7 @@ pysource
 python
 instructions
 model
+templates
 calls
 interpreters
 environments

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from uvlint import config, model, rules, suppress, syntax
+from uvlint import config, model, rules, suppress, syntax, templates
 from uvlint.diagnostics import Diagnostic, Fix, Safety, apply
 from uvlint.record import field, record
 from uvlint.source import Source
@@ -61,14 +61,15 @@ def findings(build: Build, settings: Settings) -> list[Diagnostic]:
             one for one in ignores if not one.everything
         ]  # else one without names would silence what is said of it
         kept += suppress.apply(named, known[UNUSED_IGNORE](build), known, selected)[0]
-    if build.context is None or not build.context.writable:
-        kept = [one._replace(fix=None, help=one.help or one.fix.title) if _beyond(one) else one for one in kept]  # type: ignore[union-attr]
+    beside = build.context is not None and build.context.writable
+    template = templates.mark(build) is not None
+    kept = [_told(one) if one.fix is not None and (template or (one.fix.files and not beside)) else one for one in kept]
     return sorted(set(kept), key=lambda one: (one.span, one.code, one.message))
 
 
-def _beyond(one: Diagnostic) -> bool:
-    """Whether a fix changes other files than the Dockerfile."""
-    return one.fix is not None and bool(one.fix.files)
+def _told(one: Diagnostic) -> Diagnostic:
+    """A finding whose fix can't be made here: it tells what would be done."""
+    return one._replace(fix=None, help=one.help or (one.fix.title if one.fix else ""))
 
 
 def fix(source: Source, settings: Settings, *, unsafe: bool = False, context: Context | None = None) -> Fixed:
