@@ -263,6 +263,33 @@ def test_a_project_that_may_compile_something_needs_the_library(source: str, tab
     assert "libgomp1" in stages(text, files)[1]
 
 
+SETUPTOOLS = """\
+[project]
+name = "a"
+version = "1"
+dependencies = ["flask"]
+
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "compiled"),
+    [
+        ("", False),
+        ('[tool.setuptools]\npackages = ["a"]\n', False),
+        ('[tool.setuptools]\next-modules = [{ name = "a", sources = ["a.c"] }]\n', True),
+        ('[[tool.setuptools.ext-modules]]\nname = "a"\n', True),
+    ],
+)
+def test_a_project_may_have_c_in_it(table: str, compiled: bool) -> None:
+    text = service(GCC.strip(), "COPY . .", "RUN uv pip install --system .", end='CMD ["a"]\n')
+    assert ("libgomp1" in stages(text, {"pyproject.toml": SETUPTOOLS + table})[1]) is compiled
+
+
 def test_a_locked_package_that_compiles_when_it_is_used_keeps_the_compiler() -> None:
     text = service(GCC.strip(), "COPY pyproject.toml uv.lock ./", SYNC, "COPY . .", end='CMD ["python", "main.py"]\n')
     files = {name: data.replace("numpy", "triton") for name, data in locked("numpy-1-py3-none-any.whl").items()}
