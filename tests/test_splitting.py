@@ -141,6 +141,184 @@ def test_what_comes_in_wheels_needs_no_library_of_the_compiler() -> None:
     assert "apt-get" not in final
 
 
+@pytest.mark.parametrize(
+    ("asked", "image", "wheels"),
+    [
+        ("numpy==1.26.4", "python:3.12-slim-bookworm", True),
+        ("numpy==1.25.2", "python:3.12-slim-bookworm", False),
+        ("numpy==1.25.2", "python:3.11-slim-bookworm", True),
+        ("numpy==1.26.0.post1", "python:3.12-slim-bookworm", True),
+        ("pyyaml==6", "python:3.10-slim-bookworm", True),
+        ("numpy>=1.26,<2", "python:3.12-slim-bookworm", True),
+        ("numpy~=1.26.1", "python:3.12-slim-bookworm", True),
+        ("numpy==2.*", "python:3.12-slim-bookworm", True),
+        ("numpy>=1.20", "python:3.12-slim-bookworm", False),
+        ("numpy<2", "python:3.12-slim-bookworm", False),
+        ("numpy==2.1.0rc1", "python:3.12-slim-bookworm", False),
+        ("numpy==1.26.4", "python:3.9-slim-bookworm", False),
+        ("numpy==1.26.4", "python:3-slim-bookworm", False),
+        ("numpy==1.26.4", "python:3.12-alpine", False),
+        ("scikit-learn==1.3.0", "python:3.12-slim-bookworm", False),
+        ("unheard-of==1.0", "python:3.12-slim-bookworm", False),
+    ],
+)
+def test_a_version_that_has_wheels_for_the_images_python_needs_no_library(asked: str, image: str, wheels: bool) -> None:
+    got = "apk add gcc" if "alpine" in image else "apt-get update && apt-get install -y gcc"
+    text = service(f"RUN {got}", f"RUN uv pip install --system '{asked}'", image=image)
+    assert ("libgomp" not in stages(text)[1]) is wheels
+
+
+def test_a_package_that_is_built_although_it_has_wheels_needs_the_library() -> None:
+    install = "RUN uv pip install --system --no-binary numpy numpy==1.26.4"
+    assert "libgomp1" in stages(service(GCC.strip(), install))[1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"), [("libopenblas-dev", ""), ("libpq-dev", "libpq5"), ("libmagic-dev", "libmagic1")]
+)
+def test_headers_leave_what_packages_open_by_name(headers: str, kept: str) -> None:
+    text = service(
+        f"RUN apt-get update && apt-get install -y {headers}", "RUN uv pip install --system numpy==1.26.4 flask"
+    )
+    _, final = stages(text)
+    assert f"install -y {kept}\n" in final if kept else "apt-get" not in final
+
+
+NUMPY = "numpy-1.26.4-cp312-cp312-manylinux_2_17_{}.manylinux2014_{}.whl"
+ON_PATH = 'ENV PATH="/app/.venv/bin:$PATH"'
+SYNC = f"{ON_PATH}\nRUN uv sync --locked --no-dev --no-editable --no-install-project"
+
+
+def locked(*wheels: str, source: str = "virtual", table: str = "", more: str = "") -> dict[str, str]:
+    """A project and its lock file, with these wheels of numpy."""
+    listed = ", ".join(f'{{ url = "https://a.example/{one}", hash = "sha256:0" }}' for one in wheels)
+    return {
+        "pyproject.toml": '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.12"\n'
+        f'dependencies = ["numpy"]\n{table}',
+        "uv.lock": f"""\
+version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "a"
+version = "1"
+source = {{ {source} = "." }}
+dependencies = [{{ name = "numpy" }}]
+
+[[package]]
+name = "numpy"
+version = "1.26.4"
+source = {{ registry = "https://a.example/simple" }}
+wheels = [{listed}]
+{more}""",
+        "main.py": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("wheels", "enough"),
+    [
+        ((NUMPY.format("x86_64", "x86_64"), NUMPY.format("aarch64", "aarch64")), True),
+        ((NUMPY.format("x86_64", "x86_64"),), False),
+        (("numpy-1.26.4-py3-none-any.whl",), True),
+        (("numpy-1.26.4-py2.py3-none-any.whl",), True),
+        (
+            (
+                "numpy-1-cp38-abi3-manylinux_2_28_x86_64.whl",
+                "numpy-1-cp310-abi3-manylinux_2_17_aarch64.manylinux2014_aarch64.whl",
+            ),
+            True,
+        ),
+        (("numpy-1-cp313-abi3-manylinux_2_28_x86_64.whl", "numpy-1-cp313-abi3-manylinux_2_28_aarch64.whl"), False),
+        (("numpy-1-cp311-cp311-manylinux_2_28_x86_64.whl", "numpy-1-cp311-cp311-manylinux_2_28_aarch64.whl"), False),
+        (("numpy-1-cp312-cp312-manylinux_2_39_x86_64.whl", "numpy-1-cp312-cp312-manylinux_2_39_aarch64.whl"), False),
+        (("numpy-1-cp312-cp312-musllinux_1_2_x86_64.whl", "numpy-1-cp312-cp312-musllinux_1_2_aarch64.whl"), False),
+        (("numpy-1-cp312-cp312t-manylinux_2_28_x86_64.whl", "numpy-1-cp312-cp312t-manylinux_2_28_aarch64.whl"), False),
+        ((), False),
+    ],
+)
+def test_a_lock_file_says_what_comes_in_wheels(wheels: tuple[str, ...], enough: bool) -> None:
+    text = service(GCC.strip(), "COPY pyproject.toml uv.lock ./", SYNC, "COPY . .", end='CMD ["python", "main.py"]\n')
+    assert ("libgomp1" not in stages(text, locked(*wheels))[1]) is enough
+
+
+@pytest.mark.parametrize(
+    ("source", "table", "more"),
+    [
+        ("virtual", "[tool.uv]\nno-binary = true\n", ""),
+        ("virtual", '[tool.uv]\nno-binary-package = ["numpy"]\n', ""),
+        (
+            "editable",
+            '[build-system]\nrequires = ["x"]\nbuild-backend = "hatchling.build"\n[tool.hatch.build.hooks.x]\n',
+            "",
+        ),
+        ("virtual", "", '\n[[package]]\nname = "b"\nversion = "1"\nsource = { directory = "b" }\n'),
+        ("virtual", "", '\n[[package]]\nname = "b"\nversion = "1"\nsource = { git = "https://a.example/b" }\n'),
+        ("virtual", "", '\n[[package]]\nname = "b"\nversion = "1"\nsource = "what"\n'),
+    ],
+)
+def test_a_project_that_may_compile_something_needs_the_library(source: str, table: str, more: str) -> None:
+    text = service(GCC.strip(), "COPY pyproject.toml uv.lock ./", SYNC, "COPY . .", end='CMD ["python", "main.py"]\n')
+    files = {**locked("numpy-1-py3-none-any.whl", source=source, table=table, more=more), "b/pyproject.toml": ""}
+    assert "libgomp1" in stages(text, files)[1]
+
+
+SETUPTOOLS = """\
+[project]
+name = "a"
+version = "1"
+dependencies = ["flask"]
+
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "compiled"),
+    [
+        ("", False),
+        ('[tool.setuptools]\npackages = ["a"]\n', False),
+        ('[tool.setuptools]\next-modules = [{ name = "a", sources = ["a.c"] }]\n', True),
+        ('[[tool.setuptools.ext-modules]]\nname = "a"\n', True),
+    ],
+)
+def test_a_project_may_have_c_in_it(table: str, compiled: bool) -> None:
+    text = service(GCC.strip(), "COPY . .", "RUN uv pip install --system .", end='CMD ["a"]\n')
+    assert ("libgomp1" in stages(text, {"pyproject.toml": SETUPTOOLS + table})[1]) is compiled
+
+
+def test_a_locked_package_that_compiles_when_it_is_used_keeps_the_compiler() -> None:
+    text = service(GCC.strip(), "COPY pyproject.toml uv.lock ./", SYNC, "COPY . .", end='CMD ["python", "main.py"]\n')
+    files = {name: data.replace("numpy", "triton") for name, data in locked("numpy-1-py3-none-any.whl").items()}
+    assert "no: " in split(text, files) or "install -y gcc" in stages(text, files)[1]
+
+
+@pytest.mark.parametrize("last", ["COPY . .", "COPY --chown=1000:1000 . .", "COPY --link --chmod=644 . ."])
+def test_a_projects_files_that_come_again_with_the_sources_are_the_builders(last: str) -> None:
+    text = service(GCC.strip(), "COPY pyproject.toml uv.lock ./", SYNC, last, end='CMD ["python", "main.py"]\n')
+    builder, final = stages(text, locked("numpy-1-py3-none-any.whl"))
+    assert "COPY pyproject.toml uv.lock ./" in builder
+    assert "pyproject.toml" not in final
+    assert last in final
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("COPY main.py ./",),
+        ("COPY --exclude=uv.lock . .",),
+        ("RUN cat pyproject.toml > /about", "COPY . ."),
+        ("COPY . /elsewhere/",),
+    ],
+)
+def test_a_projects_files_that_do_not_come_again_stay_in_the_image(lines: tuple[str, ...]) -> None:
+    text = service(GCC.strip(), "COPY pyproject.toml uv.lock ./", SYNC, *lines, end='CMD ["python", "main.py"]\n')
+    assert "COPY pyproject.toml uv.lock ./" in stages(text, locked("numpy-1-py3-none-any.whl"))[1]
+
+
 def test_git_goes_where_only_requirements_come_from_it() -> None:
     text = service(
         "RUN apt-get update && apt-get install -y git", "RUN uv pip install --system git+https://a.example/b.git"

@@ -128,6 +128,8 @@ def _named_by_lock(one: Late) -> str:
         file = projects.look(sync, place)
         if file is None or (file.data is None and local.kind != "path"):
             return f"`{local.path}`, which `uv.lock` names, isn't seen to have a pyproject.toml"
+        if local.kind in {"editable", "directory"} and "project" not in (projects.tables(file) or {"project": {}}):
+            return f"what `{local.path}` depends on is only known when it is built"
         one.files.append(file)
     if any("://" not in source for source in projects.registries(sync)):
         return "`uv.lock` names an index in the build context"
@@ -256,7 +258,7 @@ def _command(sync: Sync) -> str:
     exec_form = sync.step.run is not None and sync.step.run.json is not None
     if any(regex(r"[^\w./=:@%+-]" if exec_form else r"\s").search(word) for word in words):
         return ""
-    return " ".join([*words, *_left_out(sync)])
+    return " ".join([*words, *(one for one in _left_out(sync) if one not in words)])
 
 
 def _left_out(sync: Sync) -> list[str]:

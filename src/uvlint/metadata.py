@@ -22,6 +22,11 @@ _PURE = frozenset(
 )
 """Backends that compile nothing; setuptools does so where a setup.py tells it."""
 
+_EXTENSIONS = regex(
+    r"(?m)^\s*(?:\[+\s*tool\.setuptools\.)?ext-modules\b|^\s*\[+\s*tool\.(?:poetry\.build|hatch\.build\b.*\.hooks)\b"
+)
+"""What has a backend compile all the same: setuptools' own list, a build script of Poetry's, a hook of Hatch's."""
+
 _KEYS = ("install_requires", "setup_requires")
 
 
@@ -36,10 +41,13 @@ def from_version_control(name: str, data: bytes) -> list[str]:
 
 def of_python_alone(data: bytes) -> list[str] | None:
     """What a pyproject.toml requires of a project that needs no compiler itself; None where that can't be told."""
-    tables = _tables(data.decode("utf-8", "replace"))
+    text = data.decode("utf-8", "replace")
+    tables = _tables(text)
     project, build = tables.get("project"), tables.get("build-system")
     backend = build.get("build-backend") if isinstance(build, dict) else None
     if not isinstance(project, dict) or backend not in _PURE or "dependencies" in project.get("dynamic", ()):
+        return None
+    if _EXTENSIONS.search(text):
         return None
     found = project.get("dependencies", [])
     return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None

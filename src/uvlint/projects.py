@@ -9,11 +9,12 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from uvlint import calls, context, environments, images, plan, reads
+from uvlint import calls, context, environments, images, metadata, plan, reads
 from uvlint.lazy import regex
 from uvlint.model import normal
 from uvlint.record import record
 from uvlint.syntax import mount
+from uvlint.tools import locks
 from uvlint.tools.uv import is_on
 
 if TYPE_CHECKING:
@@ -105,16 +106,18 @@ class Sync:
     @property
     def installs_sources(self) -> bool | None:
         """Whether anything of the build context is installed; None where that isn't known."""
-        if (
-            any(self.set(one) is not False for one in LEFT_OUT)
-            or self.install.has("only-group")
-            or self.install.has("only-dev")
-        ):
+        local = self.set("no-install-local") is not False
+        if local or self.install.has("only-group") or self.install.has("only-dev"):
             return False
-        if self.package is not False:
+        apart = any(self.set(one) is not False for one in LEFT_OUT)
+        if not apart and self.package is not False:
             return self.package
         found = self.locals
-        return None if found is None else any(one.kind != "virtual" for one in found)
+        if found is None:
+            return False if apart else None
+        left = {one.value for one in self.install.all("no-install-package")}
+        left |= set(members(self)) if apart else set()
+        return any(one.kind != "virtual" and one.name not in left and (one.path != "." or not apart) for one in found)
 
 
 def syncs(build: Build) -> list[Sync]:
@@ -204,7 +207,7 @@ def tables(file: File | None) -> dict[str, Any] | None:
 
 
 def _locals(lock: dict[str, Any]) -> Iterator[Local]:
-    for one in _list(lock.get("package")):
+    for one in locks.dicts(lock.get("package")):
         source = one.get("source")
         for kind in ("editable", "virtual", "directory", "path"):
             if isinstance(source, dict) and isinstance(source.get(kind), str):
@@ -220,7 +223,7 @@ def members(sync: Sync) -> list[str]:
 
 def registries(sync: Sync) -> set[str]:
     """Where the packages of a lock file come from, as far as that is an index."""
-    sources = [one.get("source") for one in _list((tables(sync.lock) or {}).get("package"))]
+    sources = [one.get("source") for one in locks.dicts((tables(sync.lock) or {}).get("package"))]
     return {one["registry"] for one in sources if isinstance(one, dict) and isinstance(one.get("registry"), str)}
 
 
@@ -256,15 +259,15 @@ def outdated(sync: Sync) -> str:
     if lock is None or project is None or "project" not in project:
         return ""
     name = _normal(str(project["project"].get("name", "")))
-    own = next((one for one in _list(lock.get("package")) if _normal(str(one.get("name", ""))) == name), None)
+    own = next((one for one in locks.dicts(lock.get("package")) if _normal(str(one.get("name", ""))) == name), None)
     if own is None:
         return f"`uv.lock` doesn't know `{name}`"
     metadata = own.get("metadata")
     if not isinstance(metadata, dict) or not static(sync):
         return ""
-    locked = {_normal(str(one.get("name", ""))) for one in _list(metadata.get("requires-dist"))}
+    locked = {_normal(str(one.get("name", ""))) for one in locks.dicts(metadata.get("requires-dist"))}
     for group in (metadata.get("requires-dev") or {}).values():
-        locked |= {_normal(str(one.get("name", ""))) for one in _list(group)}
+        locked |= {_normal(str(one.get("name", ""))) for one in locks.dicts(group)}
     asked = {found for one in _asked(project) if (found := plan_name(one))}
     missing = sorted((asked ^ locked) - {name})
     return f"`uv.lock` is older than `pyproject.toml`: they differ over `{missing[0]}`" if missing else ""
@@ -290,10 +293,6 @@ def _normal(name: str) -> str:
     return _DIVIDERS.sub("-", name).lower()
 
 
-def _list(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def default_groups(sync: Sync) -> list[str] | None:
     """The dependency groups that a sync installs by default; None where that isn't known."""
     project = tables(sync.project)
@@ -315,6 +314,32 @@ def static(sync: Sync) -> bool:
         return False
     dynamic = project["project"].get("dynamic", [])
     return not {"dependencies", "optional-dependencies"} & {one for one in dynamic if isinstance(one, str)}
+
+
+_COMPILES = ("no-binary", "no-binary-package")
+
+
+def in_wheels(sync: Sync) -> bool:
+    """Whether all that a sync may install surely installs without a compiler, as its lock file has it."""
+    base, lock, project = sync.step.stage.base, tables(sync.lock), tables(sync.project)
+    if lock is None or project is None or sync.project is None or "." not in (base.python or "") or not base.family:
+        return False
+    uv = project.get("tool", {}).get("uv", {})
+    variables = {**sync.step.state.args, **sync.install.call.variables}
+    if any(
+        sync.install.has(one) or one in uv or f"UV_{one.replace('-', '_').upper()}" in variables for one in _COMPILES
+    ):
+        return False
+    if sync.package is not False:
+        scripts = [look(sync, normal(f"{sync.folder}/{name}")) for name in reads.PROJECT_FILES[1:]]
+        if metadata.of_python_alone(sync.project.data or b"") is None or any(scripts):
+            return False
+    return locks.in_wheels(lock, base.python or "", base.family)
+
+
+def asked_for(sync: Sync) -> set[str]:
+    """The packages that a project names itself, as its lock file has them."""
+    return locks.asked_for(tables(sync.lock) or {})
 
 
 # Environments that are copied between stages ------------------------------------------------------------------------------

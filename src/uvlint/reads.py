@@ -189,13 +189,19 @@ def look(call: Call, place: str) -> File | None:
 def by_wheels(install: Install) -> bool:
     """Whether all that an install asks for comes in wheels, or is Python alone."""
     lines = _listed(install) if not install.has("no-binary") else None
-    return bool(lines) and all(map(wheels.there, lines or ()))
+    return bool(lines) and all(wheels.there(line, _python(install)) for line in lines or ())
 
 
 def carried(install: Install, installed: Collection[str]) -> bool:
     """Whether all that an install asks for runs on a slim image, `installed` being the system packages there."""
     lines = _listed(install)
-    return bool(lines) and all(wheels.carried(line, installed) for line in lines or ())
+    return bool(lines) and all(wheels.carried(line, installed, _python(install)) for line in lines or ())
+
+
+def _python(install: Install) -> str | None:
+    """The CPython that an install is for, where wheels for glibc go onto it."""
+    base = install.call.step.stage.base
+    return base.python if base.family != "alpine" else None
 
 
 def _listed(install: Install) -> list[str] | None:

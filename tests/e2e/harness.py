@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import pytest
+
 from uvlint.verify import compare, tree
 from uvlint.verify.outcome import INSTALLER
 
@@ -202,12 +204,22 @@ def everywhere(packages: Packages) -> set[tuple[str, str]]:
     return {pair for versions in requested(packages).values() for pair in versions.items()}
 
 
-def uvlint(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    """`python -m uvlint args`, on this checkout, without the configuration of any folder above."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+def uvlint(*args: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """`python -m uvlint args`, on this checkout, without the configuration of any folder above; `env` changes variables."""
+    known = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **(env or {})}
     return subprocess.run(
-        [sys.executable, "-m", "uvlint", *map(str, args)], env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "uvlint", *map(str, args)], env=known, capture_output=True, text=True, check=False
     )
+
+
+def migrated(folder: Path) -> None:
+    """`uvlint migrate` of a project, with the Pythons that pyenv has at hand. Skips where none is there that it is for."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    places = [os.environ["PATH"], *sorted(str(path) for path in root.glob("versions/*/bin"))]
+    done = uvlint("migrate", folder, env={"PATH": os.pathsep.join(places)})
+    if "found no Python here" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def fixed(dockerfile: Path, *args: str) -> str:

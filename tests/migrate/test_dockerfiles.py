@@ -58,7 +58,6 @@ def test_poetry_goes_with_its_settings_and_the_entry_point_stays() -> None:
 
         FROM python:3.12-slim
         WORKDIR /app
-        COPY pyproject.toml uv.lock ./
         COPY --from=builder /app/.venv /app/.venv
         ENV PATH="/app/.venv/bin:$PATH"
         COPY . .

@@ -197,6 +197,34 @@ def test_what_a_dockerfile_names_beside_its_files_is_the_projects(project: Make,
     assert versions(root)["gunicorn"] == "22.0.0"
 
 
+LIBRARY = '[project]\nname = "mine"\nversion = "1"\n\n[build-system]\nrequires = []\nbuild-backend = "backend"\n'
+
+
+def test_a_local_project_that_a_dockerfile_installs_beside_it_is_a_source(project: Make, migrate: Run) -> None:
+    text = DOCKERFILE.replace("COPY . .", "COPY libs/mine libs/mine\nRUN pip install --no-deps ./libs/mine\nCOPY . .")
+    root = project({"requirements.txt": "six\n", "libs/mine/pyproject.toml": LIBRARY, "Dockerfile": text})
+    ended = migrate()
+    assert ended.status == 0, ended.err
+    assert tables(root)["project"]["dependencies"] == ["six", "mine"]
+    assert tables(root)["tool"]["uv"]["sources"] == {"mine": {"path": "libs/mine"}}
+    written = (root / "Dockerfile").read_text()
+    assert "pip install" not in written
+    last = written[written.rindex("uv sync") :].splitlines()[0]
+    assert last == "uv sync --locked --no-dev --no-install-project"
+    assert written.index("COPY libs/mine libs/mine") < written.rindex("uv sync")
+
+
+def test_a_local_project_that_is_installed_after_the_others_are_used_is_declined(project: Make, migrate: Run) -> None:
+    lines = "RUN python -m six\nCOPY libs/mine libs/mine\nRUN pip install ./libs/mine\nCOPY . ."
+    files = {"requirements.txt": "six\n", "libs/mine/pyproject.toml": LIBRARY}
+    root = project({**files, "Dockerfile": DOCKERFILE.replace("COPY . .", lines)})
+    before = tree(root)
+    ended = migrate()
+    assert ended.status == 2
+    assert "line 7: a local project is installed after others, which are used before it" in ended.err
+    assert tree(root) == before
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

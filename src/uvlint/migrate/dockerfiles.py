@@ -36,12 +36,14 @@ class Demands:
     """What a Dockerfile asks of the project beyond its files.
 
     `requirements` are those that its command lines name beside the project's files, as written; `indexes` pairs of a meaning
-    ("index", "extra-index", "find-links") and a URL; `pythons` the versions of the Pythons that it installs for.
+    ("index", "extra-index", "find-links") and a URL; `pythons` the versions of the Pythons that it installs for. `folders` are
+    those of the local projects that its command lines name, as paths of the build context.
     """
 
     requirements: tuple[str, ...] = ()
     indexes: tuple[tuple[str, str], ...] = ()
     pythons: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 def demands(build: Build) -> Demands:
@@ -49,16 +51,19 @@ def demands(build: Build) -> Demands:
     requirements: dict[str, None] = {}
     named: dict[tuple[str, str], None] = {}
     pythons: dict[str, None] = {}
+    folders: dict[str, None] = {}
     for one in plan.installs(build):
         if one.tool not in {"pip", "uv"} or one.given is None or one.call.step.onbuild:
             continue
         for each in one.requirements:
             if each.value is not None and taking.by_name(each.value):
                 requirements[each.value] = None
+            folder = taking.local_project(one.call, each.value) if one.tool == "pip" else None
+            folders |= {folder: None} if folder is not None else {}
         named |= dict.fromkeys((meaning, url) for meaning, url in indexes.named(one) if url is not None)
         release = interpreters.release(one.call.step.stage)
         pythons |= {release: None} if release else {}
-    return Demands(tuple(requirements), tuple(named), tuple(pythons))
+    return Demands(tuple(requirements), tuple(named), tuple(pythons), tuple(folders))
 
 
 def rewrite(build: Build, project: Locked) -> Rewritten:

@@ -46,7 +46,7 @@ class Reading:
     """What was found in a Dockerfile: what moves, what goes because of it, and why it can't be moved.
 
     `doubts` are reasons as well, in a file in which something moves; `beside` are installs of what was added to the project,
-    which move with it.
+    which move with it; of those, `sources` install local projects, whose files are there only then.
     """
 
     moves: list[Move] = field(default_factory=list)
@@ -54,6 +54,7 @@ class Reading:
     reasons: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     beside: list[Move] = field(default_factory=list)
+    sources: list[Call] = field(default_factory=list)
 
     def refuse(self, call: Call, reason: str, *, sure: bool = True) -> None:
         """Notes why a command can't be moved; not `sure`: it may have nothing to do with the project."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import context, engine, filesystem, plan
-from uvlint.migrate import dockerfiles, finding, locking, mentions, project
+from uvlint.migrate import dockerfiles, finding, lines, locking, mentions, project
 from uvlint.migrate.locked import MAIN
 from uvlint.migrate.project import Declined
 from uvlint.migrate.transaction import Change
@@ -64,12 +64,26 @@ def _demanded(found: Project) -> list[str]:
             continue
         demands = dockerfiles.demands(image.build)
         named |= dict.fromkeys(demands.requirements)
+        for folder in demands.folders:
+            _depend(found, image, folder)
         for meaning, url in demands.indexes:
             if meaning == "index":
                 found.options.index = found.options.index or url
             elif url not in (several := found.options.extra if meaning == "extra-index" else found.options.links):
                 several.append(url)
     return list(named)
+
+
+def _depend(found: Project, image: Image, folder: str) -> None:
+    """Makes a dependency of a local project that an image installs beside this one; not of the project itself."""
+    root, seen = context.root(image.build), image.build.context
+    if root is None or seen is None or found.kind in _OLD:
+        return
+    place = os.path.relpath(os.path.abspath(seen.place(root, folder)), found.root).replace(os.sep, "/")
+    name = lines.name_of(os.path.join(found.root, place))
+    known = found.groups.setdefault(MAIN, project.Group(MAIN)).lines
+    if name and place != "." and not place.startswith("..") and all(one.name != lines.normal(name) for one in known):
+        known.append(lines.Line(name, lines.normal(name), local=lines.Local(place, editable=False)))
 
 
 def _rewrite(found: Project, written: Written, texts: dict[str, str], moved: Moved) -> None:

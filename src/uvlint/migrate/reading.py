@@ -254,11 +254,27 @@ def _join(build: Build, found: Reading) -> None:
             and (one.call.step.stage in each.call.step.stage.chain or each.call.step.stage in one.call.step.stage.chain)
         ]
         earlier = [each for each in mates if _order(each.call) < _order(one.call)]
-        if earlier:
+        if earlier and one.call in found.sources:
+            _put_off(build, found, earlier, one)
+        elif earlier:
             found.moves.append(one)
         elif mates and not _between(build, one.call, min(mates, key=lambda each: _order(each.call)).call):
             found.gone.append(one.call)
     found.moves.sort(key=lambda each: _order(each.call))
+
+
+def _put_off(build: Build, found: Reading, earlier: list[Move], last: Move) -> None:
+    """Lets one install, for which the files of a local project are there, do what those before it did."""
+    first = min(earlier, key=lambda each: _order(each.call)).call
+    if _between(build, first, last.call) or any(one.call.step.stage is not last.call.step.stage for one in earlier):
+        found.refuse(last.call, "a local project is installed after others, which are used before it")
+        return
+    for one in earlier:
+        last.wanted |= one.wanted
+        last.folder = last.folder or one.folder
+        found.moves.remove(one)
+        found.gone.append(one.call)
+    found.moves.append(last)
 
 
 def _order(call: Call) -> tuple[int, int, int]:

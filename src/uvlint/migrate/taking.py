@@ -93,9 +93,11 @@ def _named(install: Install, project: Locked, found: Reading) -> None:
     names = [one for one in (each.value or each.raw for each in install.requirements) if _is_wanted(one)]
     only = not any(install.has(one) for one in ("requirement", "editable", "group"))
     place = place_of(install)
-    known = bool(names) and only and all(_added(one, project) for one in names)
+    known = bool(names) and only and all(_added(install.call, one, project) for one in names)
     if known and place is not None and not _refused(install, project):
         found.beside.append(Move(install.call, Wanted(), place, None))
+        if any(local_project(install.call, one) is not None for one in names):
+            found.sources.append(install.call)
 
 
 def _brings_tools(install: Install) -> bool:
@@ -151,15 +153,31 @@ def _taken(install: Install, project: Locked) -> tuple[Wanted, str | None] | _Do
             wanted = got if wanted is None else wanted | got if got is not None else wanted
     if wanted is None:
         return None
-    missing = [one for one in strange if not _added(one, project)]
+    missing = [one for one in strange if not _added(call, one, project)]
     if missing:
         return f"`{missing[0]}` is installed with the project and isn't part of it: add it to its requirements first"
     return wanted, folder
 
 
-def _added(requirement: str, project: Locked) -> bool:
+def _added(call: Call, requirement: str, project: Locked) -> bool:
     """Whether a requirement that a command line names is among the project's own."""
+    folder, base = local_project(call, requirement), prefix(call, project)
+    if folder is not None and base is not None:
+        return posixpath.relpath(folder or ".", base or ".") in project.folders
     return requirement.strip("\"'") in project.named
+
+
+def local_project(call: Call, argument: str | None) -> str | None:
+    """The folder of a local project that an argument of an install names, as a path of the build context; without extras."""
+    path = argument or ""
+    if not path.startswith(("./", "../", "/")) or "[" in path or (call.workdir is None and not path.startswith("/")):
+        return None
+    place = normal(path if path.startswith("/") else f"{call.workdir}/{path}")
+    for name in reads.PROJECT_FILES:
+        found = context.origin(call.step, normal(f"{place}/{name}"))
+        if found is not None and found.path is not None and reads.seen(call, normal(f"{place}/{name}")) is not None:
+            return posixpath.dirname(found.path)
+    return None
 
 
 def by_name(argument: str) -> bool:

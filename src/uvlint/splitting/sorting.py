@@ -202,7 +202,7 @@ def _copy(piece: Piece, pieces: list[Piece], last: int) -> None:
     if target is None:
         piece.build = piece.written
         return
-    if _brought_again(piece, target, pieces, last):
+    if _brought_again(piece, target, pieces):
         piece.build, piece.run = piece.written, None
         return
     folders = [target.rstrip("/") or "/"]
@@ -218,19 +218,32 @@ def _copy(piece: Piece, pieces: list[Piece], last: int) -> None:
         piece.run = None
 
 
-def _brought_again(piece: Piece, target: str, pieces: list[Piece], last: int) -> bool:
-    """Whether a COPY behind the installs brings the same files to the same place, and nothing looks for them before."""
+def _brought_again(piece: Piece, target: str, pieces: list[Piece]) -> bool:
+    """Whether later COPYs bring the same files to the same place, and nothing but installs looks for them before."""
     sources = context.copied(piece.step)
-    between = [one for one in pieces if piece.index < one.index <= last and one.uses - _ASIDE and not one.environment]
-    if not sources or piece.step.instruction.flags or between or not target.endswith("/"):
+    if not sources or piece.step.instruction.flags or not target.endswith("/"):
         return False
-    places = [(f"{target}{posixpath.basename(one)}", posixpath.normpath(one.lstrip("/"))) for one in sources]
     later = [
-        one.step for one in pieces if one.index > last and one.keyword == "COPY" and not one.step.instruction.flags
+        one
+        for one in pieces
+        if one.index > piece.index and one.keyword == "COPY" and _OF_OWNERS.issuperset(_flags(one))
     ]
-    return all(
-        context.looks_like_file(path) and any(_same(step, place, path) for step in later) for place, path in places
-    ) and not any(one.uses - _ASIDE for one in pieces if last < one.index < min(step.index for step in later))
+    until = piece.index
+    for path in sources:
+        place = f"{target}{posixpath.basename(path)}"
+        again = next((one for one in later if _same(one.step, place, posixpath.normpath(path.lstrip("/")))), None)
+        if again is None or not context.looks_like_file(posixpath.normpath(path.lstrip("/"))):
+            return False
+        until = max(until, again.index)
+    return not any(one.uses - _ASIDE and not one.environment for one in pieces if piece.index < one.index < until)
+
+
+_OF_OWNERS = frozenset({"chown", "chmod", "link"})
+"""Flags of COPY that say nothing of which files it brings: whose they are, the last COPY of a file decides."""
+
+
+def _flags(piece: Piece) -> set[str]:
+    return {flag.name for flag in piece.step.instruction.flags}
 
 
 def _same(step: Step, place: str, path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import calls, edits, packages, plan, reads
+from uvlint import calls, edits, packages, plan, projects, reads
 from uvlint.diagnostics import Edit, apply
 from uvlint.lazy import regex
 from uvlint.source import Span
@@ -23,6 +23,15 @@ _ASIDE = frozenset({Use.NEUTRAL, Use.CLEANING, Use.PACKAGES, Use.ENVIRONMENT})
 _WORKS = frozenset({Use.OTHER, Use.TOOLS})
 _ON_CALL = frozenset({"curl", "wget", "git", "ca-certificates", "openssh-client", "gnupg"})
 """Tools that an application, or who watches over it, may run too: they go only where it is seen that the build wants them."""
+
+_LINKED = frozenset(
+    {
+        *("libopenblas-dev", "libblas-dev", "liblapack-dev", "libatlas-base-dev", "libxml2-dev", "libxslt1-dev"),
+        *("libxslt-dev", "libffi-dev", "libssl-dev", "zlib1g-dev", "libjpeg-dev", "libyaml-dev", "libbz2-dev"),
+        *("liblzma-dev", "openblas-dev", "lapack-dev", "openssl-dev", "zlib-dev", "jpeg-dev", "yaml-dev"),
+    }
+)
+"""Headers of libraries that packages link to where they are compiled; others, libpq's and libmagic's, some open by name."""
 
 _VALUED = frozenset({"-t", "--target-release", "--default-release", "-o", "--option", "-c", "--virtual", "--repository", "-X", "--root",
                      "--enablerepo", "--disablerepo", "--setopt", "-p"})  # fmt: skip
@@ -167,7 +176,7 @@ class _Needs(NamedTuple):
             return None
         if name in _ON_CALL and not any(_mentions(one, self.wanted) for one in programs):
             return None
-        if self.wheels and not name.endswith(("-dev", "-devel")):
+        if self.wheels and (name in _LINKED or not name.endswith(("-dev", "-devel"))):
             return ()
         return packages.runtime_of(self.family, name, self.image)
 
@@ -357,11 +366,20 @@ def _wanted(pieces: list[Piece]) -> str:
 
 
 def _in_wheels(stage: Stage) -> bool:
-    return all(reads.by_wheels(one) for one in plan.in_stage(stage) if one.tool in {"uv", "uv sync"} and not one.empty)
+    """Whether nothing that the stage installs needs a compiler."""
+    own = [one for one in plan.in_stage(stage) if one.tool in {"uv", "uv sync"} and not one.empty]
+    synced = {one.install.call: one for one in projects.syncs(stage.build)}
+    return all(
+        projects.in_wheels(synced[one.call]) if one.call in synced else one.tool == "uv" and reads.by_wheels(one)
+        for one in own
+    )
 
 
 def _compiled_later(stage: Stage) -> bool:
+    """Whether a package that it installs runs a compiler when it is used."""
     names = {name for one in plan.in_stage(stage) if one.tool == "uv" for name in reads.of(one).scan.names}
+    for sync in projects.syncs(stage.build):
+        names |= projects.asked_for(sync) if sync.step.stage is stage else set()
     return bool(names & _COMPILES_LATER)
 
 

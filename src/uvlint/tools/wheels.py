@@ -1,11 +1,13 @@
 """Python packages that install without a compiler, on any platform that uv's image is built for.
 
-From the package index, 2026: those of Python alone, whichever release is asked for, and those whose newest release comes in
-wheels for Linux on amd64 and arm64. What they need in turn is of the one or the other kind.
+From the package index, 2026: those of Python alone, whichever release is asked for; those whose newest release comes in
+wheels for Linux on amd64 and arm64; and for some of these the release that each Python has such wheels from. What they need
+in turn is of the one or the other kind.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from uvlint.lazy import regex
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _REQUIREMENT = regex(r"[\"']?(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w,. -]*\])?\s*(?P<pin>[=<>~!][^;\"']*)?[\"']?\Z")
 _PURE = frozenset(
     """
-    alembic ansible asgiref attrs awscli bandit beautifulsoup4 blinker boto3 botocore build cachetools celery
+    alembic ansible asgiref attrs awscli bandit beautifulsoup4 blinker boto3 botocore bottle build cachetools celery
     certifi charset-normalizer click colorama coloredlogs cookiecutter dash datasette decorator dj-database-url
     django django-cors-headers django-environ django-filter django-storages djangorestframework docutils
     drf-spectacular email-validator execnet fabric faker fastapi filelock flake8 flask flask-cors flask-login
@@ -28,7 +30,7 @@ _PURE = frozenset(
     mkdocs-material mkdocstrings mock mypy-extensions networkx nose2 oauthlib openai openapi-spec-validator
     packaging paho-mqtt passlib pathspec pelican pip pip-tools platformdirs pluggy poetry prometheus-client
     pycodestyle pyflakes pygments pyjwt pylint pymysql pyparsing pytest pytest-asyncio pytest-cov pytest-django
-    pytest-mock pytest-xdist python-dateutil python-decouple python-dotenv python-json-logger python-multipart
+    pytest-mock pytest-xdist python-dateutil python-decouple python-dotenv python-json-logger python-magic python-multipart
     python-slugify pytz pyyaml-include redis requests requests-oauthlib responses rich sentry-sdk setuptools six
     slack-sdk sphinx sphinx-rtd-theme sqlparse starlette stevedore stripe structlog tabulate tenacity toml tomli tox
     tqdm twine typer typing-extensions tzdata urllib3 virtualenv waitress wcwidth werkzeug wheel whitenoise yamllint
@@ -40,18 +42,85 @@ _WHEELS = frozenset(
     aiohttp asyncpg bcrypt black cffi cryptography duckdb frozenlist gevent greenlet grpcio grpcio-tools httptools
     lxml markupsafe matplotlib msgpack multidict mypy numpy orjson pandas pillow polars protobuf psutil
     psycopg2-binary pyarrow pydantic pydantic-core pymongo pyyaml rapidfuzz regex ruff scikit-learn scipy sqlalchemy
-    streamlit tokenizers torch ujson uv uvicorn uvloop watchfiles websockets yarl
+    streamlit tokenizers torch tornado ujson uv uvicorn uvloop watchfiles websockets yarl
     """.split()  # noqa: SIM905 - so it can be read
 )
 
 
-def there(requirement: str) -> bool:
-    """Whether a line asks for a package that surely installs without a compiler."""
+_PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+_SINCE = """
+    aiohttp          3.8.0       3.8.3       3.9.0      3.10.10    3.13.0
+    bcrypt           4.0.0       4.0.0       4.0.0      4.0.0      4.0.0
+    cffi             1.15.0      1.15.1      1.16.0     1.17.1     2.0.0
+    cryptography     35.0.0      35.0.0      35.0.0     35.0.0     35.0.0
+    greenlet         1.1.2       2.0.1       3.0.0      3.1.1      3.2.4
+    grpcio           1.42.0      1.53.0      1.60.0     1.67.0     1.75.1
+    httptools        0.5.0       0.5.0       0.6.1      0.6.4      0.7.1
+    lxml             4.8.0       4.9.2       4.9.4      5.3.0      6.0.1
+    markupsafe       2.1.0       2.1.2       2.1.3      3.0.2      3.0.3
+    matplotlib       3.6.0       3.6.1       3.8.0      3.9.2      3.10.5
+    msgpack          1.0.3       1.0.5       1.0.7      1.1.0      1.1.2
+    numpy            1.21.3      1.23.2      1.26.0     2.1.0      2.3.2
+    pandas           1.3.4       1.5.1       2.1.1      2.2.3      2.3.3
+    pillow           8.4.0       9.3.0       10.1.0     11.0.0     12.0.0
+    psutil           6.0.0       6.0.0       6.0.0      6.0.0      6.0.0
+    psycopg2-binary  2.9.2       2.9.5       2.9.9      2.9.10     2.9.11
+    pydantic-core    2.0.1       2.0.1       2.10.0     2.23.0     2.41.1
+    pyyaml           6.0         6.0.1       6.0.1      6.0.2      6.0.3
+    regex            2021.11.10  2022.10.31  2023.10.3  2024.9.11  2025.9.18
+    scikit-learn     1.0.2       1.2.0       1.3.1      1.5.2      1.7.2
+    scipy            1.7.2       1.9.2       1.11.2     1.14.1     1.16.1
+    sqlalchemy       1.4.27      2.0.0       2.0.22     2.0.36     2.0.44
+    tornado          6.2         6.2         6.2        6.2        6.2
+    uvicorn          0.20.0      0.20.0      0.20.0     0.20.0     0.20.0
+    uvloop           0.17.0      0.17.0      0.19.0     0.21.0     0.22.1
+"""
+"""Releases with wheels for each of `_PYTHONS`, for glibc 2.28 on amd64 and arm64, as uv found them on 21 November 2026; so have later ones.
+
+Where the release before has none, it is the first; for some an older one may do.
+"""
+
+_LIMIT = regex(r"\s*(?P<operator>~=|==|>=|<=|!=|<|>)\s*(?P<release>\d+(?:\.\d+)*)(?:\.\*|\.?post\d+)?\s*\Z")
+
+
+def there(requirement: str, python: str | None = None) -> bool:
+    """Whether a line asks for a package that surely installs without a compiler.
+
+    `python` is the CPython that it is for, such as "3.12", where that is known and the system has glibc.
+    """
     match = _REQUIREMENT.match(requirement.strip())
     if match is None:
         return False
     name = match["name"].lower().replace("_", "-").replace(".", "-")
-    return name in _PURE or (name in _WHEELS and not match["pin"])
+    return name in _PURE or (name in _WHEELS and (not match["pin"] or _late_enough(name, match["pin"], python)))
+
+
+def _late_enough(name: str, pin: str, python: str | None) -> bool:
+    """Whether all releases that specifiers allow have wheels, as far as the table knows."""
+    since = _since().get((name, python))
+    limits = [_LIMIT.match(part) for part in pin.split(",") if part.strip()]
+    if since is None or None in limits:
+        return False
+    found = (_release(one["release"]) for one in limits if one and one["operator"] in {"==", "~=", ">=", ">"})
+    return max(found, default=()) >= since
+
+
+@cache
+def _since() -> dict[tuple[str, str | None], tuple[int, ...]]:
+    rows = (line.split() for line in _SINCE.splitlines() if line.strip())
+    return {
+        (name, python): _release(release)
+        for name, *releases in rows
+        for python, release in zip(_PYTHONS, releases, strict=True)
+    }
+
+
+def _release(text: str) -> tuple[int, ...]:
+    """A release to compare: 6.0 is 6, so trailing zeros go."""
+    parts = [int(one) for one in text.split(".")]
+    while parts and not parts[-1]:
+        parts.pop()
+    return tuple(parts)
 
 
 _ELSEWHERE = frozenset(
@@ -66,10 +135,10 @@ _OPENMP = frozenset({"scikit-learn"})
 """Those that link to libgomp, and else to nothing that the slim images lack."""
 
 
-def carried(requirement: str, installed: Collection[str] = ()) -> bool:
+def carried(requirement: str, installed: Collection[str] = (), python: str | None = None) -> bool:
     """Whether what a line asks for runs on a slim Python image, be it a wheel or compiled where there are all headers.
 
-    `installed` are the system packages that the image has besides.
+    `installed` are the system packages that the image has besides, `python` is that of `there`.
     """
     match = _REQUIREMENT.match(requirement.strip())
     if match is None:
@@ -77,4 +146,4 @@ def carried(requirement: str, installed: Collection[str] = ()) -> bool:
     name = match["name"].lower().replace("_", "-").replace(".", "-")
     if name in _OPENMP and "libgomp1" in installed:
         return True
-    return there(requirement) or name in _PURE or name in _WHEELS - _ELSEWHERE
+    return there(requirement, python) or name in _PURE or name in _WHEELS - _ELSEWHERE
