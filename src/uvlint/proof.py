@@ -32,9 +32,12 @@ _KEPT = frozenset({"FROM", "USER", "CMD", "ENTRYPOINT", "EXPOSE", "VOLUME"})
 
 
 def objection(
-    before: Build, after: Build, edits: Sequence[Edit], *, safe: bool, drops: Iterable[str] = ()
+    before: Build, after: Build, edits: Sequence[Edit], *, safe: bool, drops: Iterable[str] = (), whole: bool = True
 ) -> str | None:
-    """Why the text after may not be written; None when nothing speaks against it. `drops` are those of unsafe fixes."""
+    """Why the text after may not be written; None when nothing speaks against it. `drops` are those of unsafe fixes.
+
+    Without `whole` it is a step on the way to what is written, and later ones bring uv.
+    """
     if len(problems(after.dockerfile)) > len(problems(before.dockerfile)):
         return "the file would no longer parse"
     if _unread(after) > _unread(before):
@@ -47,7 +50,7 @@ def objection(
         return "the installers would be asked for something else"
     if not safe and (gone := lost(before, after, drops)):
         return f"`{gone}` would no longer be asked for"
-    if _lacks_uv(after) and not _lacks_uv(before):
+    if whole and loses_uv(before, after):
         return "uv would be missing where it is used"
     return parted.objection(before, after) or _second_opinion(before.dockerfile, after.dockerfile, edits)
 
@@ -198,6 +201,11 @@ def problems(dockerfile: Dockerfile) -> list[str]:
 
 def _unread(build: Build) -> int:
     return sum(step.run is not None and step.script is None for step in build.steps)
+
+
+def loses_uv(before: Build, after: Build) -> bool:
+    """Whether uv is no longer there, or not yet, where a command line runs it."""
+    return _lacks_uv(after) and not _lacks_uv(before)
 
 
 def _lacks_uv(build: Build) -> bool:

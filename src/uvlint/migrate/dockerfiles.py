@@ -73,6 +73,8 @@ def rewrite(build: Build, project: Locked) -> Rewritten:
         return Rewritten(text, reasons=[str(one) for one in refused.args])
     if made is None:
         return Rewritten(text)
+    if proof.loses_uv(build, made.build):
+        return Rewritten(text, reasons=["uv would be missing where it is used"])
     fixed = _finished(made.build, project)
     files = {one.path: one for one in made.files}
     for one in fixed.files:
@@ -81,7 +83,7 @@ def rewrite(build: Build, project: Locked) -> Rewritten:
 
 
 def _proved(before: Build, after: Build, made: Sequence[Edit], drops: Sequence[str]) -> str | None:
-    return proof.objection(before, after, made, safe=False, drops=drops)
+    return proof.objection(before, after, made, safe=False, drops=drops, whole=False)
 
 
 def _finished(build: Build, project: Locked) -> Fixed:
