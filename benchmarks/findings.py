@@ -12,13 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from typing import TYPE_CHECKING
 
 from adoption import CORPUS
 
 from uvlint import engine, files
 from uvlint.config import Settings
-from uvlint.diagnostics import Diagnostic
 from uvlint.source import Source
+
+if TYPE_CHECKING:
+    from uvlint.diagnostics import Diagnostic
 
 
 def findings() -> list[tuple[Source, Diagnostic]]:
@@ -43,7 +46,7 @@ def shown(source: Source, one: Diagnostic, around: int) -> str:
         for number in range(first, min(line + around, len(lines)) + 1)
     ]
     said = f"{source.path}:{line}:{column}: {one.code} {one.message}"
-    return "\n".join([said, *(f"  help: {one.help}" for _ in [0] if one.help), *quoted])
+    return "\n".join([said, *([f"  help: {one.help}"] if one.help else []), *quoted])
 
 
 def main() -> None:
@@ -53,7 +56,7 @@ def main() -> None:
     parser.add_argument("--around", type=int, default=6, help="lines shown above and below")
     options = parser.parse_args()
     found = findings()
-    drawn = random.Random(options.seed).sample(range(len(found)), min(options.count, len(found)))  # noqa: S311
+    drawn = random.Random(options.seed).sample(range(len(found)), min(options.count, len(found)))
     print(f"{len(drawn)} of {len(found)} findings\n")
     for number, index in enumerate(sorted(drawn), 1):
         print(f"[{number}] {shown(*found[index], options.around)}\n")
