@@ -24,17 +24,15 @@ def syntax_error(build: Build) -> Iterator[Diagnostic]:
         return
     foreign = _foreign(build.dockerfile)
     for problem in templates.problems(build):
-        if foreign is None:
+        if problem.span not in foreign:
             yield Diagnostic(problem.span, problem.message, help=problem.help)
-        elif problem.span == foreign:
-            yield Diagnostic(
-                problem.span, problem.message, help="no line of it is a FROM: if it is no Dockerfile, `exclude` it"
-            )
+        elif problem.span == foreign[0]:
+            message = f"{problem.message}, and {len(foreign) - 1} more below it"
+            yield Diagnostic(problem.span, message, help="if this is no Dockerfile, `exclude` it")
 
 
-def _foreign(dockerfile: Dockerfile) -> Span | None:
-    """The first word of a text that neither begins as a Dockerfile nor has a build stage."""
-    found = dockerfile.instructions
-    if not found or instructions.known(found[0].keyword) or any(one.keyword == "FROM" for one in found):
-        return None
-    return found[0].keyword_span
+def _foreign(dockerfile: Dockerfile) -> list[Span]:
+    """What a text begins with that is of another kind: the first words of several lines, no instruction among them."""
+    known = (instructions.known(one.keyword) for one in dockerfile.instructions)
+    count = next((number for number, one in enumerate(known) if one), len(dockerfile.instructions))
+    return [one.keyword_span for one in dockerfile.instructions[:count]] if count > 1 else []
