@@ -100,6 +100,11 @@ class _Unknown(dict[str, "str | None"]):
         return None
 
 
+def known(keyword: str) -> bool:
+    """Whether there is an instruction of this name (in upper case)."""
+    return keyword in _KEYWORDS
+
+
 def refused(dockerfile: Dockerfile) -> Iterator[Problem]:
     """What BuildKit refuses in a file that its parser reads, in order.
 

@@ -43,7 +43,8 @@ def fix(found: Early) -> Fix:
         apart = apart or alone
         edits.append(Edit(Span(span.start, _next_line(source, span.end) if alone else span.end), ""))
     if found.files:
-        edits.append(Edit(Span(head, head), "".join(f"{line}{newline}" for line in copying(found))))
+        below = newline if source.text[head] == "#" and _blank_before(source, head) else ""
+        edits.append(Edit(Span(head, head), "".join(f"{line}{newline}" for line in copying(found)) + below))
     text = newline.join(source[span].rstrip("\r\n") for span in spans)
     gap = newline if apart or text.startswith("#") else ""
     closed = source.text[end - 1 : end] == "\n"

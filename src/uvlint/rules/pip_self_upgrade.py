@@ -40,7 +40,8 @@ def _translated(install: Install) -> Iterator[Diagnostic]:
         return
     made = translate(install)
     if isinstance(made, Refusal):
-        yield Diagnostic(install.call.span, message, help=made.reason)
+        if _is_followed(install):
+            yield Diagnostic(install.call.span, message, help=made.reason)
     elif made.safety > least:
         note = "what is installed behind it goes to uv by an unsafe fix only"
         yield Diagnostic(install.call.span, message, made._replace(safety=least, note=note))
@@ -77,16 +78,28 @@ def _later(install: Install) -> Iterator[Step]:
             yield from other.steps
 
 
+def _behind(install: Install) -> Iterator[Install]:
+    """The installs that see what an upgrade left, but for other upgrades."""
+    own = install.call.step
+    steps = {own, *_later(install)}
+    for one in plan.installs(own.stage.build):
+        if one is not install and one.call.step in steps and not one.empty and not plan.upgrades_pip(one):
+            yield one
+
+
+def _is_followed(install: Install) -> bool:
+    """Whether uv is there, or could be, for an install behind an upgrade: without one it makes nothing needless."""
+    return environments.has_uv(install.call) or any(
+        one.tool == "pip" or one.tool.startswith("uv") for one in _behind(install)
+    )
+
+
 def _installs_behind(install: Install) -> Safety | None:
     """How far the installs that see the upgrade may be handed to uv; None where all of them stay with pip."""
     if environments.has_uv(install.call):
         return Safety.SAFE
-    own = install.call.step
-    steps = {own, *_later(install)}
     best = None
-    for one in plan.installs(own.stage.build):
-        if one is install or one.call.step not in steps or one.empty or plan.upgrades_pip(one):
-            continue
+    for one in _behind(install):
         if one.tool.startswith("uv"):
             return Safety.SAFE
         if one.tool == "pip":

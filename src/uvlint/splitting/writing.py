@@ -34,6 +34,9 @@ def edits(stage: Stage, pieces: list[Piece], made: Environment) -> list[Edit]:
     for _ in _below(stage, tail - 1):
         end = _line_end(stage, end)
     builder = _builder(stage, pieces, made)
+    first = next((piece for piece in pieces if piece.build is not None), None)
+    if first is not None and not first.tool and _apart(stage, pieces[0]):
+        builder.insert(0, "")
     final = _final(stage, pieces[:tail], made, name)
     body = _tidy([*builder, "", *_ended(stage, source[start], stage.start), *final], newline)
     if (

@@ -52,7 +52,8 @@ _ROWS: tuple[tuple[str, str], ...] = (
     (r"(?:docker\.io/)?(?:continuumio|condaforge|mambaorg|jupyter|rapidsai)/.*", "conda"),
     (r"quay\.io/(?:jupyter|condaforge)/.*", "conda"),
     (r"(?:docker\.io/)?pytorch/pytorch", "conda"),
-    (r"nvcr\.io/nvidia/.*", "configured"),
+    (r"nvcr\.io/nvidia/(?!base/).*", "configured"),
+    (r"(?:[a-z]+\.)?gcr\.io/google[_-]appengine/python", "appengine"),
     (r"(?:registry\.(?:access\.)?redhat\.(?:com|io)/)?ubi\d+/python-\d+", "s2i"),
     (r"(?:quay\.io/)?(?:sclorg|centos7|fedora)/python-\d+.*", "s2i"),
 )  # fmt: skip
@@ -117,6 +118,8 @@ def _described(kind: str, tag: str) -> Base:
             return Base("s2i", user="1001", family="fedora", environment="/opt/app-root")
         case "configured":
             return Base("configured", user=None)
+        case "appengine":
+            return UNKNOWN._replace(python="3.7")  # its newest; 2.7 unless another is asked for
         case _:
             return Base(kind, None)
 
