@@ -44,6 +44,9 @@ _COMPILES_LATER = frozenset(
 )
 """Packages that run a compiler when they are used."""
 
+_RUN_GIT = frozenset(("gitpython", "scmrepo", "dvc", "mlflow", "wandb", "pre-commit"))
+"""Packages that run git, themselves or by GitPython, which can't be imported without it."""
+
 _NAME = regex(r"[a-z0-9][\w.+:~-]*(?:[=<>~].*)?\Z")
 _WRITES = {
     "debian": "RUN apt-get update && apt-get install -y {flags}{names} && rm -rf /var/lib/apt/lists/*",
@@ -64,7 +67,7 @@ class Package(NamedTuple):
 def sort(pieces: list[Piece], started: str) -> None:
     """Settles what is written of the commands that install system packages; `started` is what a container runs."""
     stage = pieces[0].step.stage
-    used = _commands(pieces) + started
+    used = "\n".join([_commands(pieces), started, *_run_by_packages(stage)])
     compiled, wheels = _compiled_later(stage), _in_wheels(stage)
     left: list[str] = []
     needs = _Needs(stage.chain[0].image, stage.base.family, used, _wanted(pieces), compiled=compiled, wheels=wheels)
@@ -361,8 +364,16 @@ def _in_wheels(stage: Stage) -> bool:
 
 
 def _compiled_later(stage: Stage) -> bool:
-    names = {name for one in plan.in_stage(stage) if one.tool == "uv" for name in reads.of(one).scan.names}
-    return bool(names & _COMPILES_LATER)
+    return bool(_names(stage) & _COMPILES_LATER)
+
+
+def _run_by_packages(stage: Stage) -> list[str]:
+    """The programs that packages are known to run."""
+    return ["git"] if _names(stage) & _RUN_GIT else []
+
+
+def _names(stage: Stage) -> set[str]:
+    return {name for one in plan.in_stage(stage) if one.tool == "uv" for name in reads.of(one).scan.names}
 
 
 def _mentions(name: str, text: str) -> bool:
