@@ -175,3 +175,14 @@ def test_git_stays_for_packages_that_run_it() -> None:
         'CMD ["python", "main.py"]',
     )
     assert "apt-get install -y git" in final
+
+
+def test_headers_stay_whose_library_is_loaded_by_its_bare_name() -> None:
+    _, final = stages(
+        {},
+        "RUN apt-get update && apt-get install -y libjemalloc-dev libpq-dev gcc",
+        "ENV LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so",
+        INSTALL,
+        'CMD ["python", "main.py"]',
+    )
+    assert "apt-get install -y libjemalloc-dev libpq5\n" in final

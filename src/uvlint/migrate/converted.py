@@ -205,13 +205,15 @@ def _pipfile_lock(root: str) -> dict[str, list[str]]:
         said = json.loads(text)
     except ValueError as error:
         raise Declined(f"Pipfile.lock: {error}") from None
+    if not isinstance(said, dict) or not all(isinstance(one, dict) for one in said.values()):
+        raise Declined("Pipfile.lock: each of its entries has to be a table")
     found: dict[str, list[str]] = {}
     for key, listed in said.items():
-        if key == "_meta" or not isinstance(listed, dict):
+        if key == "_meta":
             continue
         for name, one in listed.items():
             version = one.get("version", "") if isinstance(one, dict) else ""
-            if version.startswith("=="):
+            if isinstance(version, str) and version.startswith("=="):
                 pin = f"{lines.normal(name)}{version}"
                 known = found.setdefault(lines.normal(name), [])
                 known += [pin] if pin not in known else []

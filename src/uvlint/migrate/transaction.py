@@ -33,14 +33,15 @@ class _Step:
 
     def __init__(self, change: Change) -> None:
         self.change = change
-        self.target = os.path.realpath(change.path)
+        self.target = os.path.realpath(change.path) if change.after is not None else change.path
         self.new = ""
         self.old = ""
         self.done = False
 
 
 def commit(changes: Sequence[Change]) -> None:
-    """Makes the changes. Modes, and where allowed owners, stay; a link's target is written.
+    """Makes the changes. Modes, and where allowed owners, stay; a link's target is written, but
+    it is the link itself that goes.
 
     Raises: Refused, where a file was changed meanwhile or can't be written; whatever interrupts it. All files are then as
     they were.
@@ -104,7 +105,10 @@ def _kept(target: str) -> str:
     os.close(fd)
     try:
         os.unlink(name)
-        os.link(target, name)
+        if os.path.islink(target):
+            os.symlink(os.readlink(target), name)
+        else:
+            os.link(target, name)
     except OSError:
         import shutil  # noqa: PLC0415 - only where links are not known
 

@@ -47,6 +47,9 @@ _COMPILES_LATER = frozenset(
 _RUN_GIT = frozenset(("gitpython", "scmrepo", "dvc", "mlflow", "wandb", "pre-commit"))
 """Packages that run git, themselves or by GitPython, which can't be imported without it."""
 
+_LOADED = regex(r"\b(lib[\w+-]+)\.so(?!\.?\w)")
+"""A library by the name that only its headers' package has: the one without a version."""
+
 _NAME = regex(r"[a-z0-9][\w.+:~-]*(?:[=<>~].*)?\Z")
 _WRITES = {
     "debian": "RUN apt-get update && apt-get install -y {flags}{names} && rm -rf /var/lib/apt/lists/*",
@@ -70,7 +73,16 @@ def sort(pieces: list[Piece], started: str) -> None:
     used = "\n".join([_commands(pieces), started, *_run_by_packages(stage)])
     compiled, wheels = _compiled_later(stage), _in_wheels(stage)
     left: list[str] = []
-    needs = _Needs(stage.chain[0].image, stage.base.family, used, _wanted(pieces), compiled=compiled, wheels=wheels)
+    settings = "\n".join(one.text for one in pieces if one.keyword == "ENV")
+    needs = _Needs(
+        stage.chain[0].image,
+        stage.base.family,
+        used,
+        _wanted(pieces),
+        compiled=compiled,
+        wheels=wheels,
+        loaded=frozenset(_LOADED.findall(f"{settings}\n{used}")),
+    )
     for piece in pieces:
         if Use.PACKAGES not in piece.uses:
             pass
@@ -146,7 +158,8 @@ class _Needs(NamedTuple):
     """What tells whether a package is left out of the image.
 
     `used`: all that the final stage runs, `wanted`: what the builder does; `compiled`: a compiler may be run by the
-    application; `wheels`: nothing is compiled at all. `removed` are the packages that a later command removes.
+    application; `wheels`: nothing is compiled at all. `loaded` are libraries that are named without a version; `removed`
+    are the packages that a later command removes.
     """
 
     image: str | None
@@ -155,6 +168,7 @@ class _Needs(NamedTuple):
     wanted: str
     compiled: bool
     wheels: bool
+    loaded: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
 
     def instead(self, name: str) -> tuple[str, ...] | None:
@@ -164,6 +178,8 @@ class _Needs(NamedTuple):
         ):
             return ()
         if packages.role(self.family, name) != "build" or self.compiled:
+            return None
+        if any(re.match(rf"{re.escape(one)}[\d.]*-dev\Z", name) for one in self.loaded):
             return None
         programs = packages.programs(self.family, name)
         if any(_mentions(one, self.used) for one in programs):
