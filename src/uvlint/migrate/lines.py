@@ -12,8 +12,8 @@ from uvlint.migrate.texts import text_of
 from uvlint.tools import requirements
 
 _CONTINUED = re.compile(r"\\\r?\n")
-_COMMENT = re.compile(r"(?:^|\s+)#\s*(?P<text>.*)$")
-_HASH = re.compile(r"\s*--hash[=\s]\s*\S+")
+_COMMENT = re.compile(r"(?:^|\s)#\s*(?P<text>.*)$")
+_HASH = re.compile(r"\s--hash[=\s]\s*\S+")
 _OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|\Z)(?P<value>.*)\Z")
 _SHORT = re.compile(r"(?P<name>-[rcief])(?P<value>[^\s=-].*)\Z")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")

@@ -19,9 +19,19 @@ _NOISE = re.compile(
     r"Using CPython|warning: (?:Failed to inspect|`VIRTUAL_ENV)|Downloading|\s*(?:cause: Querying|\[std)|  hint: "
 )
 _FOREIGN = frozenset(
-    ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PROJECT", "UV_WORKING_DIR", "UV_LOCKED", "UV_FROZEN", "UV_NO_SYNC"]
+    [
+        "VIRTUAL_ENV",
+        "UV_PROJECT_ENVIRONMENT",
+        "UV_PROJECT",
+        "UV_WORKING_DIR",
+        "UV_LOCKED",
+        "UV_FROZEN",
+        "UV_NO_SYNC",
+        "UV_NO_CONFIG",
+    ]
 )
-"""Variables that speak of another project, or of one that is locked already."""
+"""Variables that speak of another project, or of one that is locked already; with UV_NO_CONFIG uv would pass over the indexes
+of this one."""
 
 _TRACE = re.compile(
     r"\s*(?:Traceback \(|File \"|During handling|\^+|\[stderr\]|\[stdout\])|\s{12,}\S(?!\w*(?:Error|Exception|Exit):)"
