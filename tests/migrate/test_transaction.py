@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -121,3 +122,24 @@ def test_a_link_that_went_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
         commit(wanted)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "theirs"]
     assert os.readlink(tmp_path / "link") == "theirs"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_between_two_files_does_not_part_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals
+) -> None:
+    wanted = changes(tmp_path)
+    real = os.replace
+    handler = signal.getsignal(sent)
+
+    def interrupted(old: str, new: str) -> None:
+        real(old, new)
+        os.kill(os.getpid(), sent)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    commit(wanted)
+    assert all(
+        not os.path.exists(one.path) if one.after is None else Path(one.path).read_bytes() == one.after
+        for one in wanted
+    )
+    assert signal.getsignal(sent) == handler

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uvlint import files, filesystem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,39 @@ def commit(changes: Sequence[Change]) -> None:
     they were.
     """
     steps = [_Step(one) for one in changes if one.before != one.after]
+    with _undisturbed():
+        try:
+            for step in steps:
+                _prepare(step)
+            for step in steps:
+                _do(step)
+        except BaseException as error:
+            for step in reversed(steps):
+                _undo(step)
+            if isinstance(error, OSError):
+                name = error.filename if isinstance(error.filename, str) else ""
+                raise Refused(f"{name + ': ' if name else ''}{files.reason(error)}") from error
+            raise
+        for step in steps:
+            _discard(step.old)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keeps Ctrl-C and its like from ending the program between two files; it is done in a moment."""
+    import signal  # noqa: PLC0415 - only where a project is moved
+    import threading  # noqa: PLC0415
+
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
+        yield
+        return
+    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in known}
     try:
-        for step in steps:
-            _prepare(step)
-        for step in steps:
-            _do(step)
-    except BaseException as error:
-        for step in reversed(steps):
-            _undo(step)
-        if isinstance(error, OSError):
-            name = error.filename if isinstance(error.filename, str) else ""
-            raise Refused(f"{name + ': ' if name else ''}{files.reason(error)}") from error
-        raise
-    for step in steps:
-        _discard(step.old)
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
 
 
 def _prepare(step: _Step) -> None:
