@@ -1,6 +1,8 @@
 import os
 import sys
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """The command `uvlint`."""
@@ -9,10 +11,13 @@ def main() -> None:
     arguments = sys.argv[1:]
     key = cache.key_of(arguments)
     known = cache.look_up(key) if key else None
-    if known is None:
-        _run(arguments, key)
-    else:
-        _show(*known)
+    try:
+        if known is None:
+            _run(arguments, key)
+        else:
+            _show(*known)
+    except KeyboardInterrupt:  # what handles it may not be imported yet
+        _leave(_INTERRUPTED)
 
 
 def _run(arguments: list[str], key: bytes | None) -> None:

@@ -66,7 +66,7 @@ def ran(build: Build) -> list[Ran]:
 
 def of(call: Call) -> Ran | None:
     """The script that a command line runs, where it runs pip or uv; None for any other command line."""
-    word = _named(call)
+    word = named(call)
     value = word.resolve(call.variables) if word is not None else None
     if word is None or not value or call.outer is not None:
         return None
@@ -85,8 +85,8 @@ def of(call: Call) -> Ran | None:
     return Ran(call, word, source.path, file.origin, source, found, language == "python") if found else None
 
 
-def _named(call: Call) -> Word | None:
-    """The word that names the script."""
+def named(call: Call) -> Word | None:
+    """The word of a command line that names the script it runs, None for none."""
     if call.program != "python" and call.program not in _SHELLS:
         return call.words[call.first] if "/" in call.path and call.program not in {"pip", "uv"} else None
     skip = False

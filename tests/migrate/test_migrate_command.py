@@ -50,6 +50,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: str) -> Call
     monkeypatch.setenv("UV_DEFAULT_INDEX", index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("UV_NO_CONFIG", "1")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     monkeypatch.setenv("UV_PYTHON", sys.executable)
 
@@ -291,6 +292,23 @@ def test_credentials_are_in_no_file(project: Make, migrate: Run, monkeypatch: py
     assert (index["url"], index["default"]) == (url, True)
     assert all(b"hunter2secret" not in data for data in tree(root).values())
     assert f"UV_INDEX_{index['name'].upper().replace('-', '_')}_PASSWORD" in ended.err
+
+
+def test_the_first_source_of_a_pipfile_is_where_all_packages_come_from(
+    project: Make, migrate: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    with package_index.serve({"six": ("1.16.0",)}, "reader:hunter2secret") as url:
+        address = url.replace("http://", "http://reader:hunter2secret@")
+        source = f'[[source]]\nname = "ours"\nurl = "{address}"\nverify_ssl = true\n\n'
+        root = project({"Pipfile": f'{source}[packages]\nsix = "*"\n\n[requires]\npython_version = "{PYTHON}"\n'})
+        ended = migrate("--diff")
+        assert ended.status == 1, ended.err
+        assert "hunter2secret" not in ended.out + ended.err
+        ended = migrate()
+        assert ended.status == 0, ended.err
+    assert tables(root)["tool"]["uv"]["index"] == [{"name": "ours", "url": url, "default": True}]
+    assert f'registry = "{url}"' in (root / "uv.lock").read_text()
 
 
 def test_credentials_that_are_not_known_are_asked_for(project: Make, migrate: Run) -> None:

@@ -108,3 +108,24 @@ def test_pins_are_the_exact_versions_and_where_they_hold(tmp_path: Path) -> None
 def test_a_byte_order_mark_is_read_as_pip_does(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "requirements.txt").write_text("flask\r\nsix\r\n", encoding=encoding)
     assert [one.text for one in lines.read(str(tmp_path), "requirements.txt").lines] == ["flask", "six"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lib @ git+https://bob:hidden@code.example/lib.git",
+        "git+https://hidden@code.example/lib.git#egg=lib",
+        "-e git+https://bob:hidden@code.example/lib.git#egg=lib",
+        "lib @ https://bob:hidden@a.example/lib-1.0-py3-none-any.whl",
+        "https://bob:hidden@a.example/",
+    ],
+)
+def test_credentials_in_a_requirement_are_neither_taken_nor_shown(tmp_path: Path, line: str) -> None:
+    found = read(tmp_path, line)
+    assert found.lines == []
+    assert "holds credentials" in found.problems[0]
+    assert "hidden" not in found.problems[0]
+
+
+def test_a_user_of_ssh_is_no_secret(tmp_path: Path) -> None:
+    assert [one.name for one in read(tmp_path, "lib @ git+ssh://git@code.example/lib.git").lines] == ["lib"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -94,3 +95,51 @@ def test_a_write_protected_file_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(Refused, match="write-protected"):
         commit(wanted)
     assert state(tmp_path) == before
+
+
+def test_a_link_goes_and_its_target_stays(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("old")
+    (tmp_path / "link").symlink_to("theirs")
+    commit([Change(str(tmp_path / "link"), b"old", None)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["theirs"]
+    assert (tmp_path / "theirs").read_text() == "old"
+
+
+def test_a_link_that_went_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "theirs").write_text("old")
+    (tmp_path / "link").symlink_to("theirs")
+    wanted = [Change(str(tmp_path / "link"), b"old", None), Change(str(tmp_path / "new"), None, b"new")]
+
+    real = os.replace
+
+    def full(old: str, new: str) -> None:
+        if not new.endswith("link"):
+            raise OSError(28, "No space left on device")
+        real(old, new)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(Refused, match="No space left"):
+        commit(wanted)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "theirs"]
+    assert os.readlink(tmp_path / "link") == "theirs"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_between_two_files_does_not_part_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals
+) -> None:
+    wanted = changes(tmp_path)
+    real = os.replace
+    handler = signal.getsignal(sent)
+
+    def interrupted(old: str, new: str) -> None:
+        real(old, new)
+        os.kill(os.getpid(), sent)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    commit(wanted)
+    assert all(
+        not os.path.exists(one.path) if one.after is None else Path(one.path).read_bytes() == one.after
+        for one in wanted
+    )
+    assert signal.getsignal(sent) == handler

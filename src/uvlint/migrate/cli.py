@@ -56,7 +56,8 @@ def migrate(path: str, **options: Any) -> None:
 
 
 def _show(moved: Moved, color: str) -> None:
-    """Print the changes; the lock file is left out, which nobody reads."""
+    """Print the changes, secrets masked; the lock file is left out, which nobody reads."""
+    from uvlint import credentials  # noqa: PLC0415
     from uvlint.reports import out, printable  # noqa: PLC0415
     from uvlint.reports.diff import changed  # noqa: PLC0415
 
@@ -68,7 +69,7 @@ def _show(moved: Moved, color: str) -> None:
             continue
         before = None if change.before is None else change.before.decode("utf-8", "surrogateescape")
         after = None if change.after is None else change.after.decode("utf-8", "surrogateescape")
-        pieces = changed(change.path, before, after)
+        pieces = [(credentials.masked(text), style) for text, style in changed(change.path, before, after)]
         if colour:
             write((printable(text.removesuffix("\n")) + "\n", style) for text, style in pieces)
         else:

@@ -45,7 +45,7 @@ def write(project: Project, folder: str, more: list[lines.Line]) -> tuple[str, l
     uv = made.setdefault("tool", tomlkit.table()).setdefault("uv", tomlkit.table())
     _package(project, made, uv)
     _defaults(project, made, uv)
-    known = _indexes(uv)
+    known = _indexes(uv, _first_source(project))
     if project.kind == "pipenv":
         _pipfile(project, made)
     for line in more:
@@ -123,8 +123,20 @@ def _defaults(project: Project, made: Any, uv: Any) -> None:
         uv["default-groups"] = []
 
 
-def _indexes(uv: Any) -> list[Named]:
-    """The indexes, their credentials taken out of what is written."""
+def _first_source(project: Project) -> str:
+    """The URL of the index that Pipenv takes all packages from that name no other, "" for none.
+
+    The converter makes each index explicit, so that these packages would come from uv's own default instead.
+    """
+    if project.kind != "pipenv":
+        return ""
+    sources = _read_pipfile(project).get("source", [])
+    first = sources[0] if isinstance(sources, list) and sources else {}
+    return parted(str(first.get("url", "")))[0] if isinstance(first, dict) else ""
+
+
+def _indexes(uv: Any, first: str) -> list[Named]:
+    """The indexes, their credentials taken out of what is written; `first` is the URL of the default one, "" for none."""
     import tomlkit  # noqa: PLC0415
 
     found: list[Named] = []
@@ -139,6 +151,9 @@ def _indexes(uv: Any) -> list[Named]:
                 each["index"] = name
         if not indexes.DEFAULT.match(url) or str(one.get("name")) in wanted:
             one["name"], one["url"] = name, url
+            if url == first and not indexes.DEFAULT.match(url):
+                one.pop("explicit", None)
+                one["default"] = True
             kept.append(one)
         found.append(Named(name, url, variables(name, secrets), default=bool(one.get("default"))))
     if "index" in uv:
@@ -148,15 +163,18 @@ def _indexes(uv: Any) -> list[Named]:
     return found
 
 
-def _pipfile(project: Project, made: Any) -> None:
-    """Declines what the converter has left out of a Pipfile."""
+def _read_pipfile(project: Project) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415
 
-    text = text_of(project.root, "Pipfile") or ""
     try:
-        said = tomllib.loads(text)
+        return tomllib.loads(text_of(project.root, "Pipfile") or "")
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Declined(f"Pipfile: {error}") from None
+
+
+def _pipfile(project: Project, made: Any) -> None:
+    """Declines what the converter has left out of a Pipfile."""
+    said = _read_pipfile(project)
     groups = made.get("dependency-groups", {})
     written = {"packages": made["project"].get("dependencies", [])}
     for key, listed in said.items():
@@ -205,13 +223,15 @@ def _pipfile_lock(root: str) -> dict[str, list[str]]:
         said = json.loads(text)
     except ValueError as error:
         raise Declined(f"Pipfile.lock: {error}") from None
+    if not isinstance(said, dict) or not all(isinstance(one, dict) for one in said.values()):
+        raise Declined("Pipfile.lock: each of its entries has to be a table")
     found: dict[str, list[str]] = {}
     for key, listed in said.items():
-        if key == "_meta" or not isinstance(listed, dict):
+        if key == "_meta":
             continue
         for name, one in listed.items():
             version = one.get("version", "") if isinstance(one, dict) else ""
-            if version.startswith("=="):
+            if isinstance(version, str) and version.startswith("=="):
                 pin = f"{lines.normal(name)}{version}"
                 known = found.setdefault(lines.normal(name), [])
                 known += [pin] if pin not in known else []

@@ -12,8 +12,8 @@ from uvlint.migrate.texts import text_of
 from uvlint.tools import requirements
 
 _CONTINUED = re.compile(r"\\\r?\n")
-_COMMENT = re.compile(r"(?:^|\s+)#\s*(?P<text>.*)$")
-_HASH = re.compile(r"\s*--hash[=\s]\s*\S+")
+_COMMENT = re.compile(r"(?:^|\s)#\s*(?P<text>.*)$")
+_HASH = re.compile(r"\s--hash[=\s]\s*\S+")
 _OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|\Z)(?P<value>.*)\Z")
 _SHORT = re.compile(r"(?P<name>-[rcief])(?P<value>[^\s=-].*)\Z")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
@@ -21,6 +21,9 @@ _NAMED = re.compile(rf"(?P<name>{_NAME.pattern})\s*(?:\[(?P<extras>[^\]]*)\])?\s
 _EGG = re.compile(r"[#&]egg=(?P<name>[\w.-]+)(?:\[(?P<extras>[^\]]*)\])?")
 _VCS = re.compile(r"(?:git|hg|svn|bzr)\+")
 _URL = re.compile(r"[a-z][a-z+]*://")
+CREDENTIALS = re.compile(r"(?:://[^\s/@:\"'<>]*:|https?://)[^\s/@\"'<>]+@")
+"""A user and a password in a URL; over HTTP a user alone may be a token."""
+
 _WHEEL = re.compile(r"(?P<name>[\w.]+?)-\d[^/]*\.(?:whl|tar\.gz|zip|tgz)(?:[#?].*)?\Z")
 _PIN = re.compile(
     rf"(?P<name>{_NAME.pattern})\s*(?:\[[^\]]*\])?\s*===?\s*(?P<version>[^\s;,*]+)\s*(?:;\s*(?P<marker>.*))?\Z"
@@ -185,6 +188,12 @@ def _requirement(line: str, comment: str, found: File, root: str, *, editable: b
     line = _HASH.sub("", line).strip()
     bare, _, marker = (part.strip() for part in line.partition(" ;" if _URL.search(line) else ";"))
     tail = f" ; {marker}" if marker else ""
+    if CREDENTIALS.search(bare):
+        name = bare.partition("@")[0].strip() if "://" not in bare.partition("@")[0] else ""
+        return (
+            f"the URL of {f'`{name}`' if name else 'a requirement'} holds credentials, which pyproject.toml and uv.lock would"
+            " show; take them out (uv finds them in .netrc, Git by its credential helper), then migrate"
+        )
     if " --" in line:
         return f"`{line.partition(' --')[0]}` has options of its own"
     if _VARIABLE.search(bare) and not _URL.search(bare):

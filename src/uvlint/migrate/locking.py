@@ -37,6 +37,7 @@ class Written:
 
 def write(project: Project, named: Sequence[str] = ()) -> Written:
     """The project with its lock file; `named` are requirements more. Raises: Declined, Missing."""
+    _shows_nothing(project)
     uv = tools.find("uv")
     main = project.groups.setdefault(MAIN, Group(MAIN))
     more = [lines.Line(one, lines.named(one)) for one in named]
@@ -55,7 +56,7 @@ def write(project: Project, named: Sequence[str] = ()) -> Written:
         text, lock = _lock(project, folder, uv, text, known)
         if project.kind == "poetry":
             converted.check(uv, folder, text)
-    _no_secret(text + lock, known)
+    _no_secret(project, text + lock, known)
     kept, packages = _compare(project, lock)
     _elsewhere(project, lock, known)
     locked = _locked(project, text, lock, uv=tools.version(uv), known=known, named=frozenset(named))
@@ -168,7 +169,28 @@ def _put(place: str, text: str) -> None:
         file.write(text)
 
 
-def _no_secret(text: str, known: list[Named]) -> None:
+def _shows_nothing(project: Project) -> None:
+    """Raises Declined for an address that can't be written without a secret in it."""
+    options = project.options
+    for url in (options.index, *options.extra, *options.links):
+        host = re.sub(r"(?<=://)[^\s/@]*@", "", url).partition("?")[0]
+        if "?" in url:
+            raise Declined(
+                f"the query in the URL of {host} may be a secret, which pyproject.toml would show; take it out"
+            )
+        if url in options.links and lines.CREDENTIALS.search(url):
+            raise Declined(
+                f"--find-links {host} names credentials, which pyproject.toml would show; put them into .netrc"
+            )
+
+
+def _no_secret(project: Project, text: str, known: list[Named]) -> None:
+    """Raises Declined where a new text holds credentials that were not in it before."""
+    for found in lines.CREDENTIALS.finditer(text):
+        if found[0] not in (project.pyproject or ""):
+            raise Declined(
+                "a URL with credentials would come into pyproject.toml or uv.lock; take them out of it, then migrate"
+            )
     for one in known:
         for value in one.secrets.values():
             if (

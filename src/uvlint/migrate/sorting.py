@@ -115,7 +115,7 @@ def group_of(path: str) -> str:
     if not [one for one in words if one not in _MAIN]:
         return MAIN
     name = "-".join(re.sub(r"[^a-z0-9]+", "-", one).strip("-") for one in words)
-    return _GROUPS.get(name, name)
+    return _GROUPS.get(name, name) or "other"
 
 
 def _group(

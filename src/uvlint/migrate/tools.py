@@ -19,13 +19,26 @@ _NOISE = re.compile(
     r"Using CPython|warning: (?:Failed to inspect|`VIRTUAL_ENV)|Downloading|\s*(?:cause: Querying|\[std)|  hint: "
 )
 _FOREIGN = frozenset(
-    ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PROJECT", "UV_WORKING_DIR", "UV_LOCKED", "UV_FROZEN", "UV_NO_SYNC"]
+    [
+        "VIRTUAL_ENV",
+        "UV_PROJECT_ENVIRONMENT",
+        "UV_PROJECT",
+        "UV_WORKING_DIR",
+        "UV_LOCKED",
+        "UV_FROZEN",
+        "UV_NO_SYNC",
+        "UV_NO_CONFIG",
+    ]
 )
-"""Variables that speak of another project, or of one that is locked already."""
+"""Variables that speak of another project, or of one that is locked already; with UV_NO_CONFIG uv would pass over the indexes
+of this one."""
 
 _TRACE = re.compile(
     r"\s*(?:Traceback \(|File \"|During handling|\^+|\[stderr\]|\[stdout\])|\s{12,}\S(?!\w*(?:Error|Exception|Exit):)"
 )
+_PANIC = re.compile(r"thread '.*' .*panicked at .*\n(?:.*?message: \"(?P<what>(?:[^\"\\]|\\.)*)\")?")
+"""How a program in Rust ends that did not expect what it found."""
+
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "env", "site-packages"])
 _LARGE = 5_000_000
 """Bytes; a larger file has no part in what a project depends on, unless its name says so."""
@@ -78,6 +91,10 @@ def run(
             raise Declined(
                 "uv found no Python here that the project allows and could not download one; install one, then migrate"
             )
+        panicked = _PANIC.search(said)
+        if panicked is not None:
+            what = (panicked["what"] or "it stopped where it did not expect what is there").replace('\\"', '"')
+            raise Declined(f"`{os.path.basename(command[0])}` can't read the project: {credentials.masked(what)}")
         lines = [line for line in said.splitlines() if line.strip() and not _NOISE.match(line)]
         lines = [line for line in lines if not _TRACE.match(line)]
         for value in (secrets or {}).values():

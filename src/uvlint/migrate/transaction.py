@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uvlint import files, filesystem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +33,53 @@ class _Step:
 
     def __init__(self, change: Change) -> None:
         self.change = change
-        self.target = os.path.realpath(change.path)
+        self.target = os.path.realpath(change.path) if change.after is not None else change.path
         self.new = ""
         self.old = ""
         self.done = False
 
 
 def commit(changes: Sequence[Change]) -> None:
-    """Makes the changes. Modes, and where allowed owners, stay; a link's target is written.
+    """Makes the changes. Modes, and where allowed owners, stay; a link's target is written, but
+    it is the link itself that goes.
 
     Raises: Refused, where a file was changed meanwhile or can't be written; whatever interrupts it. All files are then as
     they were.
     """
     steps = [_Step(one) for one in changes if one.before != one.after]
+    with _undisturbed():
+        try:
+            for step in steps:
+                _prepare(step)
+            for step in steps:
+                _do(step)
+        except BaseException as error:
+            for step in reversed(steps):
+                _undo(step)
+            if isinstance(error, OSError):
+                name = error.filename if isinstance(error.filename, str) else ""
+                raise Refused(f"{name + ': ' if name else ''}{files.reason(error)}") from error
+            raise
+        for step in steps:
+            _discard(step.old)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keeps Ctrl-C and its like from ending the program between two files; it is done in a moment."""
+    import signal  # noqa: PLC0415 - only where a project is moved
+    import threading  # noqa: PLC0415
+
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
+        yield
+        return
+    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in known}
     try:
-        for step in steps:
-            _prepare(step)
-        for step in steps:
-            _do(step)
-    except BaseException as error:
-        for step in reversed(steps):
-            _undo(step)
-        if isinstance(error, OSError):
-            name = error.filename if isinstance(error.filename, str) else ""
-            raise Refused(f"{name + ': ' if name else ''}{files.reason(error)}") from error
-        raise
-    for step in steps:
-        _discard(step.old)
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
 
 
 def _prepare(step: _Step) -> None:
@@ -104,7 +124,10 @@ def _kept(target: str) -> str:
     os.close(fd)
     try:
         os.unlink(name)
-        os.link(target, name)
+        if os.path.islink(target):
+            os.symlink(os.readlink(target), name)
+        else:
+            os.link(target, name)
     except OSError:
         import shutil  # noqa: PLC0415 - only where links are not known
 

@@ -84,23 +84,33 @@ def installs(stage: Stage) -> list[Install]:
 _COMPILED = regex(
     r"ext_modules|Extension\s*\(|cythonize|rust_extensions|cffi_modules|maturin|scikit_build|mesonpy|skbuild"
 )
+_WRITES = regex(
+    r"version[_-]file\s*=|write_to\s*[\"']?\s*[=:]|build\.(?:targets\.\w+\.)?hooks|cmdclass|tool\.poetry\.build\]|custom-hook"
+    r"|open\([^)\n]*,\s*(?:mode\s*=\s*)?[\"'][wax]|\.write_(?:text|bytes)\("
+)
+"""What of a project's files says that its build writes modules among the sources: its version, or code of its own."""
 
 
 def _settled(install: Install) -> None:
-    """Raises DeclinedError for a project that is left where its sources are, and may be compiled there."""
+    """Raises DeclinedError for a project whose build leaves more among its sources than was copied."""
     found = reads.of(install)
     if install.tool == "uv sync":
-        files = [reads.seen(install.call, f"{install.call.workdir}/{name}") for name in reads.PROJECT_FILES]
-        if any(data is not None and _COMPILED.search(data.decode("utf-8", "replace")) for data in files):
-            raise DeclinedError(f"what {shown(install.call)} makes beside the sources can't be told")
-        return
-    if not install.has("editable") and not found.local:
-        return
-    projects = [file for file in found.files if file.image.endswith(reads.PROJECT_FILES)]
-    if not projects or any(
-        file.data is None or _COMPILED.search(file.data.decode("utf-8", "replace")) for file in projects
-    ):
+        texts = [reads.seen(install.call, f"{install.call.workdir}/{name}") for name in reads.PROJECT_FILES]
+        left = not install.has("no-install-project")
+        unsettled = any(data is not None and _leaves(data, left=left) for data in texts)
+    else:
+        left = install.has("editable") or found.local
+        projects = [file.data for file in found.files if file.image.endswith(reads.PROJECT_FILES)]
+        unsettled = left and (not projects or None in projects)
+        unsettled = unsettled or any(data is not None and _leaves(data, left=left) for data in projects)
+    if unsettled:
         raise DeclinedError(f"what {shown(install.call)} makes beside the sources can't be told")
+
+
+def _leaves(data: bytes, *, left: bool) -> bool:
+    """Whether a build writes among the sources; `left`: what it compiles stays there as well."""
+    text = data.decode("utf-8", "replace")
+    return _WRITES.search(text) is not None or (left and _COMPILED.search(text) is not None)
 
 
 def _place(install: Install) -> str:

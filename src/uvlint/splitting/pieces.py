@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from uvlint import reads, scripts
 from uvlint.lazy import regex
-from uvlint.model import text_of
+from uvlint.model import normal, text_of
 from uvlint.record import field, record
 from uvlint.splitting import commands
 from uvlint.splitting.commands import Line, Use
@@ -80,7 +81,21 @@ def read(step: Step) -> Piece:
         raise DeclinedError(f"{line(step)} can't be read")
     found.lines = commands.lines(step)
     found.uses = {one.use for one in found.lines}
+    _looked_into(step, found)
     hidden = _INSTALLER.search(found.text) if Use.ENVIRONMENT not in found.uses else None
     if hidden is not None:
         raise DeclinedError(f"{line(step)} names `{hidden[0].strip()}`: what it does with it can't be told")
     return found
+
+
+def _looked_into(step: Step, piece: Piece) -> None:
+    """Raises DeclinedError for a script of the context that changes packages, where they would be elsewhere."""
+    for one in piece.lines:
+        word = scripts.named(one.call) if one.call is not None else None
+        value = word.resolve(one.call.variables) if word is not None and one.call is not None else None
+        if one.call is None or not value or (one.call.workdir is None and not value.startswith("/")):
+            continue
+        file = reads.look(one.call, normal(value if value.startswith("/") else f"{one.call.workdir}/{value}"))
+        named = commands.touches_packages((file.data or b"").decode("utf-8", "replace")) if file is not None else ""
+        if named:
+            raise DeclinedError(f"`{value}`, which {line(step)} runs, names `{named}`")

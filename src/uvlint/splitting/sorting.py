@@ -58,6 +58,7 @@ def sort(stage: Stage, environment: Environment) -> list[Piece]:
         else:
             _other(piece, last)
     system.sort(pieces, _started(stage))
+    _supplied(pieces, last)
     for piece in reversed(pieces):  # from the last one: each finds what reads it settled
         if piece.keyword == "ENV":
             _env(piece, pieces, last, environment)
@@ -79,6 +80,31 @@ def _other(piece: Piece, last: int) -> None:
     piece.run = piece.written
     if piece.keyword not in _IMAGE and piece.index < last:
         piece.build = piece.written
+
+
+def _supplied(pieces: list[Piece], last: int) -> None:
+    """What a command of the builder may work on is the builder's too: files copied before it, accounts and folders made."""
+    works = {Use.FILES, Use.FETCHING, Use.OTHER, Use.TOOLS}
+    for piece in reversed(pieces):
+        if piece.index > last or piece.build is not None or piece.environment:
+            continue
+        later = [one for one in pieces if one.index > piece.index and one.build is not None and one.uses & works]
+        if piece.keyword in {"COPY", "ADD"}:
+            target = context.destination(piece.step)
+            if any(target is None or independence.needs(one.step, [target.rstrip("/") or "/"]) for one in later):
+                piece.build = piece.written
+        elif later and piece.uses & {Use.FILES, Use.FETCHING} and not piece.uses - {Use.FILES, Use.FETCHING, *_ASIDE}:
+            piece.build = piece.written
+
+
+def _blind(piece: Piece, pieces: list[Piece]) -> bool:
+    """Whether a later install reads files whose names only the build knows."""
+    return any(
+        given.value is None and given.meaning in {*_FILES, "editable", "find-links", "group"}
+        for one in _installs(pieces)
+        if one.call.step.index > piece.index
+        for given in one.given or ()
+    )
 
 
 # RUN -------------------------------------------------------------------------------------------------------------------
@@ -126,7 +152,7 @@ def _run(piece: Piece, pieces: list[Piece], last: int) -> None:
         return
     if needed and all(one.run is None for one in pieces if one.keyword in {"COPY", "ADD"} and needed in one.text):
         piece.build, piece.run = piece.written, None  # it works on what only the installs read
-    elif needed or _SETTLED.search(piece.text):
+    elif needed or _SETTLED.search(piece.text) or _blind(piece, pieces):
         piece.build = piece.written
     elif _BUILD_FILES.search(piece.text):
         raise DeclinedError(f"{line(piece.step)} changes what packages are built with, or run with")
@@ -210,6 +236,7 @@ def _copy(piece: Piece, pieces: list[Piece], last: int) -> None:
     if (
         _lists(piece)
         or "/" in folders
+        or _blind(piece, pieces)
         or any(_below(place, folders[0]) for place in _files(later))
         or any(independence.needs(one.step, folders) for one in later)
     ):

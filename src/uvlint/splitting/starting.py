@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from uvlint import context, images, lending
 from uvlint.arguments import split_words
 from uvlint.lazy import regex
-from uvlint.model import normal
+from uvlint.model import BASE_PATH, normal
 from uvlint.splitting.commands import touches_packages
 from uvlint.splitting.declined import DeclinedError, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from uvlint.model import Stage, Step
 
@@ -41,13 +41,40 @@ def check(stage: Stage) -> None:
     for step in _starts(stage):
         text = images.command_line(step.instruction) or step.instruction.args.text
         _plain(step, text)
+        if step.instruction.json is None and _LOGIN.search(" ".join(stage.end.shell or ())):
+            raise DeclinedError(f"{line(step)} starts a login shell, which sets PATH anew")
         for script in _scripts(step):
-            data = _content(stage, script)
-            if data is None:
+            if _content(stage, script) is None:
                 raise DeclinedError(f"`{script}`, which {line(step)} starts, isn't seen")
-            _script(script, data)
+        _looked_into(stage, _given(step), set())
     if lending.runs_uv(stage):
         raise DeclinedError("a container runs uv, or what isn't seen")
+
+
+def _looked_into(stage: Stage, given: Iterable[str], seen: set[str]) -> None:
+    """Checks the scripts that words name, by a path or by PATH, and those that they name in turn."""
+    folders = (stage.end.env.get("PATH") or "").replace(BASE_PATH, _BASE).split(":")
+    for word in given:
+        places = [word] if "/" in word else [word, *(f"{one}/{word}" for one in folders if one.startswith("/"))]
+        script = next((one for one in places if _content(stage, one) is not None), None)
+        if script is None or script in seen:
+            continue
+        seen.add(script)
+        data = _COMMENT.sub("", _content(stage, script) or "")
+        heading = data.partition("\n")[0]
+        if script.endswith(".py") or (heading.startswith("#!") and "python" in heading):
+            _script(script, heading if heading.startswith("#!") else "")
+        elif heading.startswith("#!") or not posixpath.splitext(script)[1] or _SCRIPT.search(script):
+            _script(script, data)
+            _looked_into(stage, _NAMED.findall(data), seen)
+
+
+_BASE = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_COMMENT = regex(r"(?m)(?<!\A)^[ \t]*#.*$")
+_NAMED = regex(r"(?<![\w$}./-])[\w./-]*\w(?![\w/=.-])")
+_PATH_ANEW = regex(
+    r"/etc/profile|(?m:^|[\s;&|(])(?:export\s+)?PATH=(?!\S*\$\{?PATH)|\benv\s+(?:-i?(?=\s)|--ignore-environment)"
+)
 
 
 def _script(script: str, data: str) -> None:
@@ -60,6 +87,8 @@ def _script(script: str, data: str) -> None:
         raise DeclinedError(f"`{script}` names `{named}`")
     if _RESETS.search(data):
         raise DeclinedError(f"`{script}` starts programs with a PATH of its own")
+    if _PATH_ANEW.search(data) or _LOGIN.search(data):
+        raise DeclinedError(f"`{script}` sets PATH anew")
 
 
 def words(stage: Stage) -> str:
@@ -111,15 +140,19 @@ def _copied(stage: Stage, place: str) -> bool:
 
 def _scripts(step: Step) -> Iterator[str]:
     """The shell scripts that a step starts."""
-    instruction = step.instruction
-    if instruction.json is not None:
-        given = [word.text for word in instruction.json]
-    else:
-        given = [word.text.strip("\"'") for word in split_words(instruction.command)]
+    given = _given(step)
     first = next((one for one in given if one not in _FRONT), "")
     for text in given:
         if _SCRIPT.search(text) or (text == first and "/" in text and not posixpath.dirname(text).endswith("bin")):
             yield text
+
+
+def _given(step: Step) -> list[str]:
+    """The words of what a step starts."""
+    instruction = step.instruction
+    if instruction.json is not None:
+        return [word.text for word in instruction.json]
+    return [word.text.strip("\"'") for word in split_words(instruction.command)]
 
 
 def _content(stage: Stage, path: str) -> str | None:

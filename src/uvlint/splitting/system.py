@@ -53,6 +53,12 @@ _COMPILES_LATER = frozenset(
 )
 """Packages that run a compiler when they are used."""
 
+_RUN_GIT = frozenset(("gitpython", "scmrepo", "dvc", "mlflow", "wandb", "pre-commit"))
+"""Packages that run git, themselves or by GitPython, which can't be imported without it."""
+
+_LOADED = regex(r"\b(lib[\w+-]+)\.so(?!\.?\w)")
+"""A library by the name that only its headers' package has: the one without a version."""
+
 _NAME = regex(r"[a-z0-9][\w.+:~-]*(?:[=<>~].*)?\Z")
 _WRITES = {
     "debian": "RUN apt-get update && apt-get install -y {flags}{names} && rm -rf /var/lib/apt/lists/*",
@@ -73,10 +79,19 @@ class Package(NamedTuple):
 def sort(pieces: list[Piece], started: str) -> None:
     """Settles what is written of the commands that install system packages; `started` is what a container runs."""
     stage = pieces[0].step.stage
-    used = _commands(pieces) + started
+    used = "\n".join([_commands(pieces), started, *_run_by_packages(stage)])
     compiled, wheels = _compiled_later(stage), _in_wheels(stage)
     left: list[str] = []
-    needs = _Needs(stage.chain[0].image, stage.base.family, used, _wanted(pieces), compiled=compiled, wheels=wheels)
+    settings = "\n".join(one.text for one in pieces if one.keyword == "ENV")
+    needs = _Needs(
+        stage.chain[0].image,
+        stage.base.family,
+        used,
+        _wanted(pieces),
+        compiled=compiled,
+        wheels=wheels,
+        loaded=frozenset(_LOADED.findall(f"{settings}\n{used}")),
+    )
     for piece in pieces:
         if Use.PACKAGES not in piece.uses:
             pass
@@ -152,7 +167,8 @@ class _Needs(NamedTuple):
     """What tells whether a package is left out of the image.
 
     `used`: all that the final stage runs, `wanted`: what the builder does; `compiled`: a compiler may be run by the
-    application; `wheels`: nothing is compiled at all. `removed` are the packages that a later command removes.
+    application; `wheels`: nothing is compiled at all. `loaded` are libraries that are named without a version; `removed`
+    are the packages that a later command removes.
     """
 
     image: str | None
@@ -161,6 +177,7 @@ class _Needs(NamedTuple):
     wanted: str
     compiled: bool
     wheels: bool
+    loaded: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
 
     def instead(self, name: str) -> tuple[str, ...] | None:
@@ -170,6 +187,8 @@ class _Needs(NamedTuple):
         ):
             return ()
         if packages.role(self.family, name) != "build" or self.compiled:
+            return None
+        if any(re.match(rf"{re.escape(one)}[\d.]*-dev\Z", name) for one in self.loaded):
             return None
         programs = packages.programs(self.family, name)
         if any(_mentions(one, self.used) for one in programs):
@@ -377,10 +396,20 @@ def _in_wheels(stage: Stage) -> bool:
 
 def _compiled_later(stage: Stage) -> bool:
     """Whether a package that it installs runs a compiler when it is used."""
+    return bool(_names(stage) & _COMPILES_LATER)
+
+
+def _run_by_packages(stage: Stage) -> list[str]:
+    """The programs that packages are known to run."""
+    return ["git"] if _names(stage) & _RUN_GIT else []
+
+
+def _names(stage: Stage) -> set[str]:
+    """What the stage asks for, by name."""
     names = {name for one in plan.in_stage(stage) if one.tool == "uv" for name in reads.of(one).scan.names}
     for sync in projects.syncs(stage.build):
         names |= projects.asked_for(sync) if sync.step.stage is stage else set()
-    return bool(names & _COMPILES_LATER)
+    return names
 
 
 def _mentions(name: str, text: str) -> bool:
