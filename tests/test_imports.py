@@ -57,6 +57,7 @@ checking
 verify.outcome
 verify.engines
 verify.tree
+verify.secrets
 verify.compare
 verify.cost
 verify.judge

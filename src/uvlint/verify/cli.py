@@ -120,6 +120,8 @@ def _check(outputs: tuple[str, ...]) -> None:
         folder = os.path.dirname(path)
         if folder and not os.path.isdir(folder):
             raise EngineError(f"{path}: there is no folder {folder}")
+        if not os.access(path if os.path.exists(path) else folder or os.curdir, os.W_OK):
+            raise EngineError(f"{path}: can't be written")
 
 
 @contextmanager
@@ -230,5 +232,8 @@ def _report(found: Outcome, options: dict[str, Any]) -> None:
     reports.write(found, form, sys.stdout, files=every, color=options["color"])
     for path in options["outputs"]:
         named = reports.ENDINGS.get(os.path.splitext(path)[1].lower(), form)
-        with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as target:
-            reports.write(found, named, target, files=every, color="never")
+        try:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as target:
+                reports.write(found, named, target, files=every, color="never")
+        except OSError as error:
+            raise EngineError(f"{path}: {files.reason(error)}") from None

@@ -30,6 +30,8 @@ PREFIX = "uvlint-verify"
 
 _BUILDX = regex(r"v?(\d+)\.(\d+)")
 _RECORD = regex(r"(?m)^ID:\s+(\w+)$")
+_ADVICE = "Run 'docker run --help'"
+"""What docker says last of a program that isn't in an image."""
 _LEAST_BUILDX = 0, 13
 _PATIENCE = 10.0
 """Seconds that a program has to stop by itself."""
@@ -223,7 +225,8 @@ class Engine:
             seconds = monotonic() - begun
             self._remove_container(name)
         lines = masked(out.decode("utf-8", "replace")).splitlines()
-        return Ran(status, seconds, tuple(line for line in lines if line.strip())[-LINES:])
+        said = [line for line in lines if line.strip() and not line.startswith(_ADVICE)]
+        return Ran(status, seconds, tuple(said[-LINES:]))
 
     # The end -----------------------------------------------------------------------------------------------------------
 
