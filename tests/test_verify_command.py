@@ -49,6 +49,20 @@ def test_where_nothing_is_fixed_nothing_is_built(tmp_path: Path) -> None:
     assert "nothing to build" in done.stdout
 
 
+def test_a_reader_that_has_gone_changes_nothing(tmp_path: Path) -> None:
+    subject(tmp_path, "FROM scratch\nCOPY a /\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    env = {**os.environ, "PYTHONPATH": str(Path(sides.__file__).parents[2])}
+    command = [sys.executable, "-m", "uvlint", "verify", "-o", "x.json"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"equivalent"' in (tmp_path / "x.json").read_text()
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

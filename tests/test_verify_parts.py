@@ -26,7 +26,7 @@ VENV = "/app/.venv/lib/python3.12/site-packages"
 def archive(
     files: Mapping[str, str | bytes],
     links: Mapping[str, str] | None = None,
-    members: Mapping[str, Mapping[str, int]] | None = None,
+    members: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Tree:
     """A tree of files by path; `links` are hard links, `members` more fields of the file of that name."""
     buffer = io.BytesIO()
@@ -398,6 +398,19 @@ def test_a_copy_is_what_docker_sees_with_what_is_changed(tmp_path: Path) -> None
     assert (tmp_path / "out" / "Dockerfile").read_text() == "FROM y\n"
     assert (tmp_path / "in" / "Dockerfile").read_text() == "FROM x\n"
     assert copied.folder == str(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("# syntax=docker/dockerfile:1\r\nFROM x\n", "FROM x\n"),
+        ("# escape=`\n#  Syntax = a\n# check=skip=all\nFROM x\n", "# escape=`\n# check=skip=all\nFROM x\n"),
+        ("# syntax=a", ""),
+        ("FROM x\n# syntax=a\n", "FROM x\n# syntax=a\n"),
+    ],
+)
+def test_the_line_of_another_frontend_is_left_out(text: str, left: str) -> None:
+    assert sides.without_syntax(text) == left
 
 
 def test_a_copy_holds_a_link_of_a_folder_that_is_hidden_otherwise(tmp_path: Path) -> None:

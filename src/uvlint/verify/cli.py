@@ -224,12 +224,10 @@ def _sides(subject: Subject, options: dict[str, Any], temporary: str) -> tuple[S
 
 
 def _report(found: Outcome, options: dict[str, Any]) -> None:
-    """Print it, then write the files. Raises: OSError."""
+    """Write the files, then print it. Raises: OSError; EngineError for a file that can't be written."""
     from uvlint.reports import out  # noqa: PLC0415
 
     form, every = options["output_format"], options["all_files"]
-    out.prepare(sys.stdout)
-    reports.write(found, form, sys.stdout, files=every, color=options["color"])
     for path in options["outputs"]:
         named = reports.ENDINGS.get(os.path.splitext(path)[1].lower(), form)
         try:
@@ -237,3 +235,9 @@ def _report(found: Outcome, options: dict[str, Any]) -> None:
                 reports.write(found, named, target, files=every, color="never")
         except OSError as error:
             raise EngineError(f"{path}: {files.reason(error)}") from None
+    out.prepare(sys.stdout)
+    try:
+        reports.write(found, form, sys.stdout, files=every, color=options["color"])
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # its reader has seen enough, where rich would exit: the verdict stands
+        out.leave_quietly()

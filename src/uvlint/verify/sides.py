@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from uvlint.config import Settings
     from uvlint.model import Build
 
-_SYNTAX = re.compile(r"\A#[ \t]*syntax[ \t]*=.*\r?\n?", re.IGNORECASE)
-
 
 @dataclass(slots=True, eq=False)
 class Subject:
@@ -126,7 +124,13 @@ def _seen(folder: str, ignore: Ignore | None) -> Iterator[tuple[str, str]]:
 
 def without_syntax(text: str) -> str:
     """The text without its `# syntax=` line: the engine's own frontend reads it."""
-    return _SYNTAX.sub("", text)
+    from uvlint.syntax import parse  # noqa: PLC0415
+
+    found = next((one.span for one in parse(Source(text)).directives if one.name == "syntax"), None)
+    if found is None:
+        return text
+    end = text.find("\n", found.start) + 1 or len(text)
+    return text[: text.rfind("\n", 0, found.start) + 1] + text[end:]
 
 
 LABEL = "uvlint.verify"
