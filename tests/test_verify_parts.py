@@ -413,6 +413,16 @@ def test_the_line_of_another_frontend_is_left_out(text: str, left: str) -> None:
     assert sides.without_syntax(text) == left
 
 
+def test_a_copy_has_the_modes_of_its_folders(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    one = subject(tmp_path / "in", "FROM x\n", **{"a__b__c.py": ""})
+    for folder in ("a/b", "a"):
+        (tmp_path / "in" / folder).chmod(0o555)
+    sides.copy(one, str(tmp_path / "out"))
+    assert [(tmp_path / "out" / name).stat().st_mode & 0o777 for name in ("a", "a/b")] == [0o555, 0o555]
+    assert (tmp_path / "out" / "a" / "b" / "c.py").exists()
+
+
 def test_a_copy_holds_a_link_of_a_folder_that_is_hidden_otherwise(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     one = subject(tmp_path / "in", "FROM x\n", **{"b__c.py": ""})

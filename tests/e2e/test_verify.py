@@ -139,6 +139,7 @@ def test_a_lost_package_of_an_image_without_a_shell(engine: Engine, packages: Pa
         ("USER 1000\n", "", "user"),
         ("ENV A=1\n", "ENV A=2\n", "env A"),
         ("LABEL a=1\n", "LABEL a=2\n", "label a"),
+        ('HEALTHCHECK --interval=5s CMD ["a"]\n', 'HEALTHCHECK --interval=9s CMD ["a"]\n', "healthcheck"),
     ],
 )
 def test_another_configuration(engine: Engine, packages: Path, before: str, after: str, field: str) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +172,11 @@ def _verified(path: str, options: dict[str, Any]) -> Outcome:
 def _remove(folder: str) -> None:
     import shutil  # noqa: PLC0415
 
+    for place, names, _ in os.walk(folder):
+        for name in names:  # copies of folders that can't be written can't be emptied
+            if not os.path.islink(path := os.path.join(place, name)):
+                with suppress(OSError):
+                    os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -60,12 +60,24 @@ def _config(engine: Engine, tag: str) -> Config:
         ports=tuple(sorted(config.get("ExposedPorts") or ())),
         volumes=tuple(sorted(config.get("Volumes") or ())),
         labels={name: value for name, value in (config.get("Labels") or {}).items() if name not in _OF_THE_BUILDER},
-        healthcheck=tuple(health.get("Test") or ()),
+        healthcheck=(*_health_options(health), *(health.get("Test") or ())),
         stop_signal=config.get("StopSignal") or "",
         shell=tuple(config.get("Shell") or ()),
         onbuild=tuple(config.get("OnBuild") or ()),
         platform=platform,
     )
+
+
+def _health_options(health: dict[str, Any]) -> list[str]:
+    """The options of a HEALTHCHECK; times are told in nanoseconds."""
+    names = {
+        "Interval": "interval",
+        "Timeout": "timeout",
+        "StartPeriod": "start-period",
+        "StartInterval": "start-interval",
+    }
+    found = [f"--{option}={health[name] / 1e9:g}s" for name, option in names.items() if health.get(name)]
+    return [*found, f"--retries={health['Retries']}"] if health.get("Retries") else found
 
 
 def _layers(engine: Engine, tag: str) -> list[Layer]:

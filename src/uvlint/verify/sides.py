@@ -80,6 +80,7 @@ def copy(subject: Subject, to: str) -> Subject:
     text = ignoring(subject)
     ignore = Ignore(text) if text is not None else None
     os.makedirs(to)
+    folders: list[tuple[str, str]] = []
     for path, place in _seen(subject.folder, ignore):
         target = os.path.join(to, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -87,7 +88,7 @@ def copy(subject: Subject, to: str) -> Subject:
             os.symlink(os.readlink(place), target)
         elif os.path.isdir(place):
             os.makedirs(target, exist_ok=True)
-            shutil.copystat(place, target)
+            folders.append((place, target))
         elif os.path.isfile(place):  # no socket or pipe
             shutil.copy2(place, target)
     for place, after in subject.changed.items():
@@ -99,6 +100,8 @@ def copy(subject: Subject, to: str) -> Subject:
     dockerfile = os.path.join(to, inside) if inside else os.path.join(f"{to}.file", "Dockerfile")
     if inside and os.path.exists(dockerfile):
         put(dockerfile, subject.text)
+    for place, target in reversed(folders):  # last: what can't be written could not be filled
+        shutil.copystat(place, target)
     return Subject(subject.label, subject.text, dockerfile, to, subject.settings, copied=True)
 
 
