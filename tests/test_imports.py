@@ -58,6 +58,7 @@ checking
 verify.outcome
 verify.engines
 verify.tree
+verify.secrets
 verify.compare
 verify.cost
 verify.judge

@@ -6,8 +6,6 @@ import base64
 import io
 import json
 import os
-import subprocess
-import sys
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +26,7 @@ VENV = "/app/.venv/lib/python3.12/site-packages"
 def archive(
     files: Mapping[str, str | bytes],
     links: Mapping[str, str] | None = None,
-    members: Mapping[str, Mapping[str, int]] | None = None,
+    members: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Tree:
     """A tree of files by path; `links` are hard links, `members` more fields of the file of that name."""
     buffer = io.BytesIO()
@@ -117,6 +115,22 @@ def test_bytecode_is_told_by_top_level_name() -> None:
     assert archive({**dist(SITE, "six"), **more}).environments[0].compiled == ("idna", "six")
 
 
+@pytest.mark.parametrize(
+    ("metadata", "name", "version"),
+    [
+        (b"Name: caf\xc3\xa9\nVersion: 1.0\n", "caf\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}", "1.0"),
+        (b"Name: x\nVersion: 1\xff\n", "x", "1\N{REPLACEMENT CHARACTER}"),
+        (b"Name: x\n", "x", ""),
+    ],
+)
+def test_odd_metadata_is_read_as_far_as_it_goes(metadata: bytes, name: str, version: str) -> None:
+    assert found(archive({f"{SITE}/x.dist-info/METADATA": metadata}))["/usr/local"][1] == {name: version}
+
+
+def test_several_versions_of_a_package_at_once_are_all_told() -> None:
+    assert found(archive({**dist(SITE, "x", "2.0"), **dist(SITE, "x", "1.0")}))["/usr/local"][1] == {"x": "1.0, 2.0"}
+
+
 # Comparison -------------------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +207,39 @@ def test_files_outside_environments_and_caches() -> None:
     ]
 
 
+def test_folders_that_change_hands_and_empty_ones_that_are_lost() -> None:
+    folder = {"type": tarfile.DIRTYPE, "mode": 0o755}
+    before = archive(
+        {"/app": "", "/app/data": "", "/app/empty": "", "/app/full": "", "/app/full/x": "", "/app/full/old": ""},
+        members={name: {**folder, "uid": 5} for name in ("app", "data", "empty", "full", "old")},
+    )
+    after = archive(
+        {"/app": "", "/app/data": "", "/new": "", "/new/y": ""}, members=dict.fromkeys(("app", "data", "new"), folder)
+    )
+    listed = compare.files(before, after, image(Config(workdir="/app")))
+    assert [(one.path, one.before, one.after, one.counts) for one in listed] == [
+        ("/app", "5:0 755", "0:0 755", True),
+        ("/app/data", "5:0 755", "0:0 755", True),
+        ("/app/empty", "5:0 755", None, True),
+        ("/app/full/old", "5:0 755", None, True),
+        ("/app/full/x", "0:0 644", None, True),
+        ("/new/y", None, "0:0 644", False),
+    ]
+
+
+def test_the_program_that_an_image_runs_counts_wherever_it_is() -> None:
+    before = archive({"/usr/local/bin/start": "#!/bin/sh\n"})
+    (change,) = compare.files(before, archive({}), image(Config()), "/usr/local/bin/start")
+    assert change.counts
+
+
+def test_installed_files_below_a_folder_that_the_user_can_not_enter() -> None:
+    files = archive(
+        {"/root": "", "/root/venv/pyvenv.cfg": ""}, members={"root": {"type": tarfile.DIRTYPE, "mode": 0o700}}
+    )
+    assert compare.shut(files, image(Config(user="1000"))) == ["/root/venv/pyvenv.cfg"]
+
+
 def test_installed_files_that_the_user_can_not_read() -> None:
     files = archive({**dist(SITE, "six"), f"{SITE}/six.py": ""}, members={"six.py": {"mode": 0o600}})
     assert compare.shut(files, image(Config(user="1000"))) == [f"{SITE}/six.py"]
@@ -231,6 +278,27 @@ def test_what_an_image_runs_is_imported(entrypoint: tuple[str, ...], command: tu
     check = smoke.told(config, archive(PROGRAMS, members=EXECUTABLE))
     assert check.shown == shown
     assert bool(check.reason) is (not shown)
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (("start.sh",), "/app/start.sh"),
+        (("/app/start.sh",), "/app/start.sh"),
+        (("/bin/sh", "-c", "exec start.sh x"), "/app/start.sh"),
+        (("plain",), None),
+        (("missing",), None),
+        ((), None),
+    ],
+)
+def test_where_the_program_is_that_an_image_runs(command: tuple[str, ...], place: str | None) -> None:
+    files = archive({**PROGRAMS, "/app/plain": ""}, members=EXECUTABLE)
+    assert smoke.program(Config((), command, workdir="/app", env={"PATH": "/app"}), files)[1] == place
+
+
+@pytest.mark.parametrize("shell", [{}, {"/bin/sh": ""}])
+def test_a_blank_command_is_no_command(shell: dict[str, str | bytes]) -> None:
+    assert smoke.given(" ", archive(shell)).reason == "the command to run is blank"
 
 
 @pytest.mark.parametrize(
@@ -332,6 +400,38 @@ def test_a_copy_is_what_docker_sees_with_what_is_changed(tmp_path: Path) -> None
     assert copied.folder == str(tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("# syntax=docker/dockerfile:1\r\nFROM x\n", "FROM x\n"),
+        ("# escape=`\n#  Syntax = a\n# check=skip=all\nFROM x\n", "# escape=`\n# check=skip=all\nFROM x\n"),
+        ("# syntax=a", ""),
+        ("FROM x\n# syntax=a\n", "FROM x\n# syntax=a\n"),
+    ],
+)
+def test_the_line_of_another_frontend_is_left_out(text: str, left: str) -> None:
+    assert sides.without_syntax(text) == left
+
+
+def test_a_copy_has_the_modes_of_its_folders(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    one = subject(tmp_path / "in", "FROM x\n", **{"a__b__c.py": ""})
+    for folder in ("a/b", "a"):
+        (tmp_path / "in" / folder).chmod(0o555)
+    sides.copy(one, str(tmp_path / "out"))
+    assert [(tmp_path / "out" / name).stat().st_mode & 0o777 for name in ("a", "a/b")] == [0o555, 0o555]
+    assert (tmp_path / "out" / "a" / "b" / "c.py").exists()
+
+
+def test_a_copy_holds_a_link_of_a_folder_that_is_hidden_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    one = subject(tmp_path / "in", "FROM x\n", **{"b__c.py": ""})
+    os.symlink("c.py", tmp_path / "in" / "b" / "a")
+    (tmp_path / "in" / ".dockerignore").write_text("*\n!b/a\n")
+    sides.copy(one, str(tmp_path / "out"))
+    assert os.readlink(tmp_path / "out" / "b" / "a") == "c.py"
+
+
 def test_cache_mounts_of_their_own(tmp_path: Path) -> None:
     text = (
         "FROM x\nRUN --mount=type=cache,target=/root/.cache/uv --mount=type=bind,target=/s \\\n"
@@ -373,53 +473,3 @@ def test_a_locked_list_only_gets_a_comment(tmp_path: Path) -> None:
     assert found_ is not None
     assert found_.line == "# {}\n"
     assert changes.source(one.build(), one) is None
-
-
-# The command line -------------------------------------------------------------------------------------------------------
-
-
-def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    source = str(Path(sides.__file__).parents[2])
-    env = {**os.environ, "PYTHONPATH": source, "PATH": str(folder)}
-    return subprocess.run(
-        [sys.executable, "-m", "uvlint", "verify", *args],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_without_an_engine_there_is_one_clear_error(tmp_path: Path) -> None:
-    subject(tmp_path, "FROM python:3.12\nRUN pip install six==1.17.0\n")
-    done = run(tmp_path)
-    assert done.returncode == 2
-    assert done.stderr == (
-        "error: there is nothing to build with: no docker command; no podman command; no buildah command\n"
-    )
-
-
-def test_where_nothing_is_fixed_nothing_is_built(tmp_path: Path) -> None:
-    subject(tmp_path, "FROM scratch\nCOPY a /\n")
-    done = run(tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "nothing to build" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        (["missing"], "error: missing: "),
-        (["--against", "nowhere"], "error: --against"),
-        (["--against", "Dockerfile", "--unsafe-fixes"], "--against"),
-        (["--engine", "podman", "--builder", "x"], "--builder"),
-        (["--select", "no-such-rule"], "no-such-rule"),
-    ],
-)
-def test_wrong_usage(tmp_path: Path, args: list[str], said: str) -> None:
-    subject(tmp_path, "FROM python:3.12\nRUN pip install six==1.17.0\n")
-    done = run(tmp_path, *args)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr

@@ -139,6 +139,7 @@ def test_a_lost_package_of_an_image_without_a_shell(engine: Engine, packages: Pa
         ("USER 1000\n", "", "user"),
         ("ENV A=1\n", "ENV A=2\n", "env A"),
         ("LABEL a=1\n", "LABEL a=2\n", "label a"),
+        ('HEALTHCHECK --interval=5s CMD ["a"]\n', 'HEALTHCHECK --interval=9s CMD ["a"]\n', "healthcheck"),
     ],
 )
 def test_another_configuration(engine: Engine, packages: Path, before: str, after: str, field: str) -> None:
@@ -146,6 +147,26 @@ def test_another_configuration(engine: Engine, packages: Path, before: str, afte
     assert status == 1
     assert [one["field"] for one in report["config"] if one["counts"]] == [field]
     assert field in report["reasons"][0]
+
+
+def test_a_program_that_is_lost(engine: Engine, packages: Path) -> None:
+    after = bare("alpha", end='ENTRYPOINT ["start"]\n')
+    before = bare("alpha", end='COPY --chmod=755 app.py /bin/start\nENTRYPOINT ["start"]\n')
+    status, report, _ = pair(engine, packages, before, after)
+    assert (status, report["verdict"]) == (1, "different")
+    assert "`start`, which the image runs, can't be found or executed any more" in report["reasons"]
+
+
+def test_a_secret_that_a_build_prints(engine: Engine, packages: Path) -> None:
+    secret = packages.parent / "secret"
+    secret.write_text("opensesame\n")
+    after = "FROM debian:bookworm-slim\nARG API_TOKEN\nRUN --mount=type=secret,id=x cat /run/secrets/x; echo $API_TOKEN; false\n"
+    given = "--secret", f"id=x,src={secret}", "--build-arg", "API_TOKEN=abracadabra"
+    status, report, said = pair(engine, packages, bare("alpha"), after, *given)
+    assert status == 1
+    assert report["after"]["build"]["tail"] == ["**********", "***********"]
+    assert "opensesame" not in f"{report}{said}"
+    assert "abracadabra" not in f"{report}{said}"
 
 
 FAILS = "FROM python:3.12-slim\nRUN echo said before && false\n"

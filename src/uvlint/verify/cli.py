@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,8 @@ def _check(outputs: tuple[str, ...]) -> None:
         folder = os.path.dirname(path)
         if folder and not os.path.isdir(folder):
             raise EngineError(f"{path}: there is no folder {folder}")
+        if not os.access(path if os.path.exists(path) else folder or os.curdir, os.W_OK):
+            raise EngineError(f"{path}: can't be written")
 
 
 @contextmanager
@@ -170,6 +172,11 @@ def _verified(path: str, options: dict[str, Any]) -> Outcome:
 def _remove(folder: str) -> None:
     import shutil  # noqa: PLC0415
 
+    for place, names, _ in os.walk(folder):
+        for name in names:  # copies of folders that can't be written can't be emptied
+            if not os.path.islink(path := os.path.join(place, name)):
+                with suppress(OSError):
+                    os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -222,13 +229,20 @@ def _sides(subject: Subject, options: dict[str, Any], temporary: str) -> tuple[S
 
 
 def _report(found: Outcome, options: dict[str, Any]) -> None:
-    """Print it, then write the files. Raises: OSError."""
+    """Write the files, then print it. Raises: OSError; EngineError for a file that can't be written."""
     from uvlint.reports import out  # noqa: PLC0415
 
     form, every = options["output_format"], options["all_files"]
-    out.prepare(sys.stdout)
-    reports.write(found, form, sys.stdout, files=every, color=options["color"])
     for path in options["outputs"]:
         named = reports.ENDINGS.get(os.path.splitext(path)[1].lower(), form)
-        with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as target:
-            reports.write(found, named, target, files=every, color="never")
+        try:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as target:
+                reports.write(found, named, target, files=every, color="never")
+        except OSError as error:
+            raise EngineError(f"{path}: {files.reason(error)}") from None
+    out.prepare(sys.stdout)
+    try:
+        reports.write(found, form, sys.stdout, files=every, color=options["color"])
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # its reader has seen enough, where rich would exit: the verdict stands
+        out.leave_quietly()

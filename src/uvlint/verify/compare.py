@@ -5,14 +5,14 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from uvlint.verify import outcome, tree
+from uvlint.verify import outcome, secrets, tree
 from uvlint.verify.outcome import FieldChange, FileChange, PackageChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from uvlint.verify.outcome import Config, Environment, Image
-    from uvlint.verify.tree import Tree
+    from uvlint.verify.tree import Entry, Tree
 
 INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
 """What installs and builds packages: pip's environments bring some along, uv's don't."""
@@ -106,9 +106,10 @@ def config(before: Config, after: Config) -> list[FieldChange]:
     ]
     for kind, old, new in (("env", before.env, after.env), ("label", before.labels, after.labels)):
         for name in sorted({*old, *new}):
-            if old.get(name) != new.get(name):
-                counts = kind == "label" or _counts(name, old.get(name), new.get(name))
-                found.append(FieldChange(f"{kind} {name}", old.get(name), new.get(name), counts))
+            first, then = old.get(name), new.get(name)
+            if first != then:
+                counts = kind == "label" or _counts(name, first, then)
+                found.append(FieldChange(f"{kind} {name}", secrets.kept(name, first), secrets.kept(name, then), counts))
     return found
 
 
@@ -138,12 +139,14 @@ def _counts(name: str, before: str | None, after: str | None) -> bool:
 # Files ------------------------------------------------------------------------------------------------------------------
 
 
-def files(before: Tree, after: Tree, image: Image) -> list[FileChange]:
-    """Files lost or gained outside environments and caches, and owners and modes that differ.
+def files(before: Tree, after: Tree, image: Image, program: str | None = None) -> list[FileChange]:
+    """Files and empty folders lost or gained outside environments and caches, and owners and modes that differ.
 
-    What is lost, or changes hands, where the application is (below the working directory) counts.
+    What is lost, or changes hands, where the application is (below the working directory) counts; the `program` that the
+    image ran before, too.
     """
     old, new = dict(tree.listed(before)), dict(tree.listed(after))
+    full = before.parents(), after.parents()
     found = []
     for path in sorted({*old, *new} - _NOT_LISTED):
         was, now = old.get(path), new.get(path)
@@ -151,7 +154,9 @@ def files(before: Tree, after: Tree, image: Image) -> list[FileChange]:
             continue
         if (was is None and path in before.entries) or (now is None and path in after.entries):
             continue  # a package's on the other side
-        counts = was is not None and _is_application(path, image)
+        if (now is None and path in full[0]) or (was is None and path in full[1]):
+            continue  # a folder: what was in it tells
+        counts = was is not None and (path == program or _is_application(path, image))
         found.append(FileChange(path, was.access if was else None, now.access if now else None, counts))
     return found
 
@@ -160,7 +165,7 @@ def _is_application(path: str, image: Image) -> bool:
     config_ = image.config
     workdir = posixpath.normpath(config_.workdir or "/")
     named = {posixpath.join(workdir, word) for word in (*config_.entrypoint, *config_.command)}
-    return path in named or (workdir != "/" and path.startswith(f"{workdir}/"))
+    return path in named or (workdir != "/" and f"{path}/".startswith(f"{workdir}/"))
 
 
 def shut(files_: Tree, image: Image) -> list[str]:
@@ -174,15 +179,20 @@ def shut(files_: Tree, image: Image) -> list[str]:
     gid = group or (row[3] if row else "0")
     if uid == "0" or not uid.isdecimal():
         return []
-    found = []
-    for path, entry in files_.entries.items():
-        if entry.kind not in {"f", "d"} or not files_.is_installed(path) or files_.is_cache(path):
-            continue
+
+    def lacks(entry: Entry, wanted: int) -> bool:
         shift = 6 if str(entry.uid) == uid else 3 if str(entry.gid) == gid else 0
-        wanted = 5 if entry.kind == "d" or entry.mode & 0o111 else 4
-        if (entry.mode >> shift) & wanted != wanted:
-            found.append(path)
-    return found
+        return (entry.mode >> shift) & wanted != wanted
+
+    closed = tuple(f"{path}/" for path, entry in files_.entries.items() if entry.kind == "d" and lacks(entry, 1))
+    return [
+        path
+        for path, entry in files_.entries.items()
+        if entry.kind in {"f", "d"}
+        and files_.is_installed(path)
+        and not files_.is_cache(path)
+        and (path.startswith(closed) or lacks(entry, 5 if entry.kind == "d" or entry.mode & 0o111 else 4))
+    ]
 
 
 def unreachable(found: Iterable[PackageChange], after: Image) -> list[PackageChange]:

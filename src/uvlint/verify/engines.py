@@ -30,9 +30,13 @@ PREFIX = "uvlint-verify"
 
 _BUILDX = regex(r"v?(\d+)\.(\d+)")
 _RECORD = regex(r"(?m)^ID:\s+(\w+)$")
+_ADVICE = "Run 'docker run --help'"
+"""What docker says last of a program that isn't in an image."""
 _LEAST_BUILDX = 0, 13
 _PATIENCE = 10.0
 """Seconds that a program has to stop by itself."""
+_KEPT = 1 << 16
+"""So many last bytes of what a program prints are kept."""
 _ANSWER = 60.0
 """Seconds within which an engine that is there says so."""
 
@@ -211,19 +215,16 @@ class Engine:
         begun = monotonic()
         process = self.start(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         status: int | None = None
-        try:
-            with stopping(process):
-                try:
-                    out, _ = process.communicate(timeout=timeout)
-                    status = process.returncode
-                except subprocess.TimeoutExpired:
-                    self._remove_container(name)
-                    out, _ = process.communicate()
-        finally:
-            seconds = monotonic() - begun
-            self._remove_container(name)
-        lines = masked(out.decode("utf-8", "replace")).splitlines()
-        return Ran(status, seconds, tuple(line for line in lines if line.strip())[-LINES:])
+        with stopping(process), _end_of(process) as said:
+            try:
+                with suppress(subprocess.TimeoutExpired):
+                    status = process.wait(timeout)
+            finally:  # before the process: it would wait for what runs in there
+                seconds = monotonic() - begun
+                self._remove_container(name)
+        lines = masked(said.decode("utf-8", "replace")).splitlines()
+        lines = [line for line in lines if line.strip() and not line.startswith(_ADVICE)]
+        return Ran(status, seconds, tuple(lines[-LINES:]))
 
     # The end -----------------------------------------------------------------------------------------------------------
 
@@ -259,6 +260,27 @@ class Engine:
             self._remove_container(name)
         for tag in [] if self.keep else list(self.images):
             self.remove(tag)
+
+
+@contextmanager
+def _end_of(process: Popen[bytes]) -> Iterator[bytearray]:
+    """The last of what a process prints, complete once this is left: some print without end."""
+    from threading import Thread  # noqa: PLC0415
+
+    said = bytearray()
+
+    def read() -> None:
+        assert process.stdout is not None  # noqa: S101 - as asked for by the caller
+        while piece := os.read(process.stdout.fileno(), 1 << 16):
+            said.extend(piece)
+            del said[:-_KEPT]
+
+    reader = Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        yield said
+    finally:
+        reader.join(_PATIENCE)
 
 
 @contextmanager

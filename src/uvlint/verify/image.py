@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvlint.credentials import masked
 from uvlint.lazy import regex
-from uvlint.verify import tree
+from uvlint.verify import secrets, tree
 from uvlint.verify.engines import EngineError
 from uvlint.verify.outcome import Config, Image, Layer
 from uvlint.verify.sides import LABEL
@@ -24,18 +24,18 @@ _OF_THE_BUILDER = {"io.buildah.version", LABEL}
 def read(engine: Engine, tag: str, base: str | None = None) -> tuple[Image, Tree]:
     """An image that the engine has, and its files. `base`: what its last stage starts from. Raises EngineError."""
     config = _config(engine, tag)
-    layers = _layers(engine, tag)
+    layers = secrets.hidden(tuple(_layers(engine, tag)), secrets.named({**config.env, **config.labels}))
     under = _history_length(engine, base) if base else 0
-    layers = [
+    layers = tuple(
         Layer(one.instruction, one.size, index < under)
         for index, one in enumerate(layers)
         if LABEL not in one.instruction
-    ]
+    )
     with engine.files(tag) as stream:
         files = tree.read(stream)
     count = sum(entry.kind == "f" for entry in files.entries.values())
     size = sum(one.size for one in layers)
-    return Image(size, config, tuple(layers), files.environments, count), files
+    return Image(size, config, layers, files.environments, count), files
 
 
 def _config(engine: Engine, tag: str) -> Config:
@@ -56,16 +56,28 @@ def _config(engine: Engine, tag: str) -> Config:
         command=tuple(config.get("Cmd") or ()),
         user=config.get("User") or "",
         workdir=config.get("WorkingDir") or "",
-        env={name: masked(value) for name, value in env.items()},
+        env=env,
         ports=tuple(sorted(config.get("ExposedPorts") or ())),
         volumes=tuple(sorted(config.get("Volumes") or ())),
         labels={name: value for name, value in (config.get("Labels") or {}).items() if name not in _OF_THE_BUILDER},
-        healthcheck=tuple(health.get("Test") or ()),
+        healthcheck=(*_health_options(health), *(health.get("Test") or ())),
         stop_signal=config.get("StopSignal") or "",
         shell=tuple(config.get("Shell") or ()),
         onbuild=tuple(config.get("OnBuild") or ()),
         platform=platform,
     )
+
+
+def _health_options(health: dict[str, Any]) -> list[str]:
+    """The options of a HEALTHCHECK; times are told in nanoseconds."""
+    names = {
+        "Interval": "interval",
+        "Timeout": "timeout",
+        "StartPeriod": "start-period",
+        "StartInterval": "start-interval",
+    }
+    found = [f"--{option}={health[name] / 1e9:g}s" for name, option in names.items() if health.get(name)]
+    return [*found, f"--retries={health['Retries']}"] if health.get("Retries") else found
 
 
 def _layers(engine: Engine, tag: str) -> list[Layer]:

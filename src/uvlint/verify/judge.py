@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from uvlint.verify import compare, cost, image, outcome, sides, smoke
+from uvlint.verify import compare, cost, image, outcome, secrets, sides, smoke
 from uvlint.verify.cost import Bench
 from uvlint.verify.engines import PREFIX, EngineError
 from uvlint.verify.outcome import Outcome, Side
@@ -53,7 +53,11 @@ def judge(task: Task, temporary: str) -> Outcome:
         stack.callback(bench.close)
         if task.runs:
             cost.fetch(bench)
-        return _Judge(task, bench).judge()
+        told = secrets.told(task.request, task.engine.env)
+        try:
+            return secrets.hidden(_Judge(task, bench).judge(), told)
+        except EngineError as error:
+            raise EngineError(secrets.hidden(str(error), told)) from None
 
 
 class _Judge:
@@ -76,10 +80,13 @@ class _Judge:
         if any(one.kind in _COUNTING for one in found) and _old(before):
             found = compare.drifted(found, self._fresh())
         fields = compare.config(old.config, new.config)
-        files = compare.files(old_tree, new_tree, new)
+        (name, place), (_, now) = smoke.program(old.config, old_tree), smoke.program(new.config, new_tree)
+        files = compare.files(old_tree, new_tree, new, place)
         self.task.watch.say("starting the images")
         ran = smoke.run(self.engine, (tag, other), (old, new), (old_tree, new_tree), self.task.smoke)
         reasons = [*_reasons(found, fields, files, ran, new), *_access(old, new, old_tree, new_tree)]
+        if place is not None and now is None:
+            reasons.append(f"`{name}`, which the image runs, can't be found or executed any more")
         costs = self._costs(before, after, old, new)
         return Outcome(
             outcome.DIFFERENT if reasons else outcome.EQUIVALENT,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from uvlint.config import Settings
     from uvlint.model import Build
-
-_SYNTAX = re.compile(r"\A#[ \t]*syntax[ \t]*=.*\r?\n?", re.IGNORECASE)
 
 
 @dataclass(slots=True, eq=False)
@@ -81,15 +80,16 @@ def copy(subject: Subject, to: str) -> Subject:
     text = ignoring(subject)
     ignore = Ignore(text) if text is not None else None
     os.makedirs(to)
+    folders: list[tuple[str, str]] = []
     for path, place in _seen(subject.folder, ignore):
         target = os.path.join(to, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         if os.path.islink(place):
             os.symlink(os.readlink(place), target)
         elif os.path.isdir(place):
             os.makedirs(target, exist_ok=True)
-            shutil.copystat(place, target)
+            folders.append((place, target))
         elif os.path.isfile(place):  # no socket or pipe
-            os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy2(place, target)
     for place, after in subject.changed.items():
         path = os.path.relpath(place, subject.folder)
@@ -100,6 +100,8 @@ def copy(subject: Subject, to: str) -> Subject:
     dockerfile = os.path.join(to, inside) if inside else os.path.join(f"{to}.file", "Dockerfile")
     if inside and os.path.exists(dockerfile):
         put(dockerfile, subject.text)
+    for place, target in reversed(folders):  # last: what can't be written could not be filled
+        shutil.copystat(place, target)
     return Subject(subject.label, subject.text, dockerfile, to, subject.settings, copied=True)
 
 
@@ -125,7 +127,13 @@ def _seen(folder: str, ignore: Ignore | None) -> Iterator[tuple[str, str]]:
 
 def without_syntax(text: str) -> str:
     """The text without its `# syntax=` line: the engine's own frontend reads it."""
-    return _SYNTAX.sub("", text)
+    from uvlint.syntax import parse  # noqa: PLC0415
+
+    found = next((one.span for one in parse(Source(text)).directives if one.name == "syntax"), None)
+    if found is None:
+        return text
+    end = text.find("\n", found.start) + 1 or len(text)
+    return text[: text.rfind("\n", 0, found.start) + 1] + text[end:]
 
 
 LABEL = "uvlint.verify"
@@ -162,9 +170,6 @@ def isolated(build: Build, unique: str, *, labelled: bool = False) -> str:
 
 def at(reference: str, subject: Subject, to: str) -> Subject:
     """The subject as it was at a commit: its Dockerfile and its context, put below a folder. Raises EngineError."""
-    import io  # noqa: PLC0415
-    import tarfile  # noqa: PLC0415
-
     place = os.path.dirname(subject.dockerfile)
     commit = _git(place, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     if commit is None:
@@ -173,12 +178,16 @@ def at(reference: str, subject: Subject, to: str) -> Subject:
     text = _git(place, "show", f"{name}:./{os.path.basename(subject.dockerfile)}")
     if text is None:
         raise EngineError(f"--against {reference}: {os.path.basename(subject.dockerfile)} is not in that commit")
-    archive = _git(subject.folder, "archive", "--format=tar", name, ".")
-    if archive is None:
+    # An index of its own: the user's is not touched, and `git archive` would leave out what is marked `export-ignore`.
+    index = {"GIT_INDEX_FILE": os.path.join(to, "index")}
+    checkout = os.path.join(to, "checkout", "")
+    inner = _git(subject.folder, "rev-parse", "--show-prefix")
+    folder = os.path.join(checkout, os.fsdecode(inner or b"").strip("\r\n")).rstrip(os.sep)
+    read = _git(subject.folder, "read-tree", name, env=index)
+    made = _git(subject.folder, "checkout-index", "--all", f"--prefix={checkout}", env=index)
+    if inner is None or read is None or made is None or not os.path.isdir(folder):
         raise EngineError(f"--against {reference}: git has nothing of {subject.folder} at that commit")
-    folder = os.path.join(to, "checkout")
-    with tarfile.open(fileobj=io.BytesIO(archive)) as file:
-        file.extractall(folder, filter="tar")
+    _same_modes(folder, subject.folder)
     dockerfile = os.path.join(folder, subject.inside or os.path.basename(subject.dockerfile))
     source = Source.decode(text, dockerfile)
     if subject.inside is None:
@@ -186,12 +195,30 @@ def at(reference: str, subject: Subject, to: str) -> Subject:
     return Subject(reference, source.text, dockerfile, folder, subject.settings)
 
 
-def _git(folder: str, *args: str) -> bytes | None:
+def _same_modes(folder: str, like: str) -> None:
+    """Give files and folders the modes that they have in the user's tree: git only knows of `x`."""
+    for place, names, leaves in os.walk(folder):
+        for path in (place, *(os.path.join(place, name) for name in (*names, *leaves))):
+            other = os.path.join(like, os.path.relpath(path, folder))
+            if os.path.islink(path) or os.path.islink(other) or not os.path.exists(other):
+                continue
+            mode, wanted = (stat.S_IMODE(os.stat(one).st_mode) for one in (path, other))
+            if os.path.isdir(path) == os.path.isdir(other) and mode & stat.S_IXUSR == wanted & stat.S_IXUSR:
+                os.chmod(path, wanted | stat.S_IRUSR | (stat.S_IWUSR if os.path.isdir(path) else 0))
+
+
+def _git(folder: str, *args: str, env: Mapping[str, str] | None = None) -> bytes | None:
     """What git prints; None where it fails. Raises EngineError."""
     import subprocess  # noqa: PLC0415
 
     try:
-        done = subprocess.run(["git", "-C", folder, *args], capture_output=True, check=False)  # noqa: S603, S607
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", folder, *args],  # noqa: S607
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
     except FileNotFoundError:
         raise EngineError("--against a commit needs the git command") from None
     return done.stdout if done.returncode == 0 else None

@@ -51,13 +51,13 @@ class Check(NamedTuple):
 
 def given(command: str, files: Tree) -> Check:
     """A command of the user's: for the image's shell, where it has one."""
-    if files.resolve("/bin/sh") in files.entries:
+    if command.strip() and files.resolve("/bin/sh") in files.entries:
         return Check(("/bin/sh", "-c", command), command)
     try:
         argv = tuple(shlex.split(command))
     except ValueError as error:
         return Check(reason=f"the image has no shell, and `{command}` can't be split into words: {error}")
-    return Check(argv, command)
+    return Check(argv, command) if argv else Check(reason="the command to run is blank")
 
 
 def told(config: Config, files: Tree) -> Check:
@@ -65,9 +65,7 @@ def told(config: Config, files: Tree) -> Check:
     argv = _unwrapped([*config.entrypoint, *config.command])
     if not argv:
         return Check(reason="the image has no entry point: name a command with --smoke")
-    shown = shlex.join(argv)
-    path = config.env.get("PATH") or "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    path += f":{posixpath.join(config.workdir or '/', '.venv/bin')}"  # where `uv run` looks
+    shown, path = shlex.join(argv), _path(config)
     place = files.find(argv[0], path, config.workdir)
     if place is None:
         return Check((argv[0],), f"{argv[0]} (which is not in the image)")
@@ -78,6 +76,17 @@ def told(config: Config, files: Tree) -> Check:
         return Check(reason=f"`{shown}` is no Python program: name a command with --smoke")
     modules = _modules(posixpath.basename(argv[0]), argv[1:])
     return Check((interpreter, "-c", _SCRIPT, place, *modules), _imports(posixpath.basename(place), *modules))
+
+
+def _path(config: Config) -> str:
+    path = config.env.get("PATH") or "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return f"{path}:{posixpath.join(config.workdir or '/', '.venv/bin')}"  # where `uv run` looks
+
+
+def program(config: Config, files: Tree) -> tuple[str, str | None]:
+    """What an image runs, "" for nothing, and where that program is; None where it isn't, or can't be executed."""
+    argv = _unwrapped([*config.entrypoint, *config.command])
+    return (argv[0], files.find(argv[0], _path(config), config.workdir)) if argv else ("", None)
 
 
 def _imports(*names: str) -> str:
@@ -165,7 +174,7 @@ def run(
 ) -> Smoke:
     """The command in both images, each with its own words where its entry point differs."""
     checks = [
-        given(command, files) if command else told(image.config, files)
+        given(command, files) if command is not None else told(image.config, files)
         for image, files in zip(images, trees, strict=True)
     ]
     missing = next((check.reason for check in checks if check.reason), "")

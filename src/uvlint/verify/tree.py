@@ -80,6 +80,10 @@ class Tree:
                 return place
         return None
 
+    def parents(self) -> set[str]:
+        """The folders that hold something."""
+        return {posixpath.dirname(path) for path in self.entries}
+
     def is_cache(self, path: str) -> bool:
         """Whether a path is in a folder for what may be thrown away. Poetry keeps its environments in such a folder."""
         if any(path.startswith(f"{folder}/") for folder in self.caches):
@@ -157,15 +161,19 @@ class _Reader:
     def finish(self) -> Tree:
         tree = self.tree
         tree.caches -= tree.venvs  # `uv venv` marks its environments as caches are
-        packages: dict[str, dict[str, str]] = {}
+        every: dict[str, dict[str, set[str]]] = {}
         folders: set[str] = set()
         for path, (name, version) in self.named.items():
             where = self._where(path)
             if where is not None and name:
                 folder, is_folder = where
-                packages.setdefault(folder, {})[name] = version
+                every.setdefault(folder, {}).setdefault(name, set()).add(version)
                 if is_folder:
                     folders.add(folder)
+        # Several at once are what an installer left of another's package, or those of several Pythons.
+        packages = {
+            where: {name: ", ".join(sorted(one)) for name, one in held.items()} for where, held in every.items()
+        }
         for path, lines in self.records.items():
             base = posixpath.dirname(posixpath.dirname(path))
             if not tree.is_cache(path):
@@ -209,7 +217,8 @@ def _name_and_version(data: bytes) -> tuple[str, str]:
     from email.parser import BytesHeaderParser  # noqa: PLC0415
 
     headers = BytesHeaderParser().parsebytes(data)
-    return normal(headers["Name"] or ""), headers["Version"] or ""
+    # What is not ASCII comes as an object of the email package.
+    return normal(str(headers["Name"] or "")).strip(), str(headers["Version"] or "").strip()
 
 
 def _record(data: bytes) -> list[str]:
@@ -224,11 +233,10 @@ def normal(name: str) -> str:
 
 
 def listed(tree: Tree) -> Iterator[tuple[str, Entry]]:
-    """What is neither in an environment nor in a cache nor bytecode, folders left out."""
+    """What is neither in an environment nor in a cache nor bytecode."""
     for path, entry in tree.entries.items():
         if (
-            entry.kind != "d"
-            and "__pycache__" not in path
+            "__pycache__" not in path
             and not path.endswith(".pyc")
             and not tree.is_cache(path)
             and not tree.is_installed(path)
