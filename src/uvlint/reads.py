@@ -192,10 +192,10 @@ def by_wheels(install: Install) -> bool:
     return bool(lines) and all(map(wheels.there, lines or ()))
 
 
-def carried(install: Install, installed: Collection[str]) -> bool:
-    """Whether all that an install asks for runs on a slim image, `installed` being the system packages there."""
+def carried(install: Install, installed: Collection[str], *, fortran: bool = True) -> bool:
+    """Whether all that an install asks for runs on a slim image: see `wheels.carried`."""
     lines = _listed(install)
-    return bool(lines) and all(wheels.carried(line, installed) for line in lines or ())
+    return bool(lines) and all(wheels.carried(line, installed, fortran=fortran) for line in lines or ())
 
 
 def _listed(install: Install) -> list[str] | None:
