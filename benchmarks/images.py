@@ -147,7 +147,10 @@ def compare(project: Project, form: Form, *, compiled: bool, runs: int, network:
         done = uvlint("verify", *options, "--own-frontend", "--output-format", "json", "Dockerfile", folder=folder)
         if not done.stdout:
             raise SystemExit(f"{project.name}: nothing could be compared")
-        return Compared(project.name, form, compiled, (load, os.getloadavg()[0]), json.loads(done.stdout))
+        report = json.loads(done.stdout)
+        if report["before"]["build"].get("failed"):
+            raise SystemExit(f"{project.name}: {'; '.join(report['reasons'])}")
+        return Compared(project.name, form, compiled, (load, os.getloadavg()[0]), report)
 
 
 # The tables ---------------------------------------------------------------------------------------------------------------
