@@ -249,8 +249,7 @@ def test_a_lock_file_says_what_comes_in_wheels(wheels: tuple[str, ...], enough: 
         ("virtual", '[tool.uv]\nno-binary-package = ["numpy"]\n', ""),
         (
             "editable",
-            '[build-system]\nrequires = ["x"]\nbuild-backend = "setuptools.build_meta"\n'
-            '[[tool.setuptools.ext-modules]]\nname = "a"\n',
+            '[build-system]\nrequires = ["x"]\nbuild-backend = "setuptools.build_meta"\n[[tool.setuptools.ext-modules]]\n',
             "",
         ),
         ("virtual", "", '\n[[package]]\nname = "b"\nversion = "1"\nsource = { directory = "b" }\n'),

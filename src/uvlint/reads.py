@@ -192,10 +192,11 @@ def by_wheels(install: Install) -> bool:
     return bool(lines) and all(wheels.there(line, _python(install)) for line in lines or ())
 
 
-def carried(install: Install, installed: Collection[str]) -> bool:
-    """Whether all that an install asks for runs on a slim image, `installed` being the system packages there."""
+def carried(install: Install, installed: Collection[str], *, fortran: bool = True) -> bool:
+    """Whether all that an install asks for runs on a slim image: see `wheels.carried`."""
     lines = _listed(install)
-    return bool(lines) and all(wheels.carried(line, installed, _python(install)) for line in lines or ())
+    python = _python(install)
+    return bool(lines) and all(wheels.carried(line, installed, python, fortran=fortran) for line in lines or ())
 
 
 def _python(install: Install) -> str | None:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from uvlint.model import Build, Stage, Step
     from uvlint.plan import Install
+    from uvlint.shell import Command
 
 _OFFICIAL = regex(r"(?:(?:docker\.io|mirror\.gcr\.io|public\.ecr\.aws/docker)/)?(?:library/)?python\Z")
 _TAG = regex(r"(?P<version>\d+(?:\.\d+){0,2}|latest)?(?P<release>-(?:bullseye|bookworm|trixie))?\Z")
+_SLIM = regex(r"(?:\A|-)slim(?=-|\Z)")
 _THERE = frozenset(
     (
         *("pip", "uv", "uvx", "python", "venv", "virtualenv", "apt-get", "echo", "printf", "set", "export", "cd", "true"),
@@ -68,10 +70,50 @@ def _does_without(stage: Stage) -> bool:
         word.text for call in calls.find(stage.build, "apt-get") if call.step.stage is stage for word in call.words
     }
     return all(
-        one.tool not in {"pip", "uv"} or one.empty or reads.carried(one, libraries)
+        one.tool not in {"pip", "uv"} or one.empty or reads.carried(one, libraries, fortran=_may_have_fortran(source))
         for source in images.shipped(stage.build) - {stage}
         for one in plan.in_stage(source)
     )
+
+
+_NO_FORTRAN = frozenset(
+    (
+        *(
+            "build-essential",
+            "gcc",
+            "g++",
+            "make",
+            "pkg-config",
+            "python3-dev",
+            "libc6-dev",
+            "libffi-dev",
+            "libssl-dev",
+        ),
+        *("libpq-dev", "git", "curl", "wget", "ca-certificates", "libgomp1"),
+    )
+)
+"""System packages that bring neither a Fortran compiler nor a BLAS."""
+
+
+def _may_have_fortran(stage: Stage) -> bool:
+    """Whether a stage starts from anything but an official Python image, or runs what may bring a Fortran compiler."""
+    name, tag, _ = bases.reference(stage.image) if stage.image else ("", "", "")
+    if stage.parent is not None or not _OFFICIAL.match(name) or not _TAG.match(_SLIM.sub("", tag)):
+        return True
+    known = calls.all_calls(stage.build)
+    return any(
+        step.script is None or any(_may_bring(one, known[step]) for one in step.script.commands)
+        for step in stage.steps
+        if step.run is not None
+    )
+
+
+def _may_bring(command: Command, known: list[calls.Call]) -> bool:
+    call = next((one for one in known if one.command is command), None)
+    if not command.words or call is None or call.program != "apt-get":
+        return bool(command.words) and (call.program if call else command.name) not in _THERE - {"python"}
+    named = [arg for arg in call.args if arg is None or not arg.startswith("-")]
+    return None in named or (named[:1] == ["install"] and not _NO_FORTRAN.issuperset(filter(None, named[1:])))
 
 
 def _plain(step: Step, installs: dict[int, Install], known: dict[int, calls.Call]) -> bool:

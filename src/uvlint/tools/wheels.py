@@ -135,15 +135,23 @@ _OPENMP = frozenset({"scikit-learn"})
 """Those that link to libgomp, and else to nothing that the slim images lack."""
 
 
-def carried(requirement: str, installed: Collection[str] = (), python: str | None = None) -> bool:
+_FORTRAN = frozenset({"scipy"})
+"""Those that are compiled with a Fortran compiler and a BLAS, neither of which the full Python images have: there it is a wheel,
+which brings its libraries along, or no build."""
+
+
+def carried(
+    requirement: str, installed: Collection[str] = (), python: str | None = None, *, fortran: bool = True
+) -> bool:
     """Whether what a line asks for runs on a slim Python image, be it a wheel or compiled where there are all headers.
 
-    `installed` are the system packages that the image has besides, `python` is that of `there`.
+    `installed` are the system packages that the image has besides, `python` is that of `there`; `fortran`: whether a Fortran
+    compiler may have been there where it was installed.
     """
     match = _REQUIREMENT.match(requirement.strip())
     if match is None:
         return False
     name = match["name"].lower().replace("_", "-").replace(".", "-")
-    if name in _OPENMP and "libgomp1" in installed:
+    if (name in _OPENMP and "libgomp1" in installed) or (name in _FORTRAN and not fortran):
         return True
     return there(requirement, python) or name in _PURE or name in _WHEELS - _ELSEWHERE
