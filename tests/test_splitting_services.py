@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from uvlint import engine, splitting
-from uvlint.config import Settings
-from uvlint.context import Context
-from uvlint.diagnostics import apply
-from uvlint.source import Source
+import services
 
 HEAD = """\
 FROM python:3.12-slim
@@ -37,17 +33,12 @@ version-file = "svc/_version.py"
 
 def split(files: dict[str, str], *lines: str) -> str:
     """A service in two stages; or, behind "no: ", why there are none."""
-    text = HEAD + "".join(f"{one}\n" for one in lines)
-    made = splitting.of(engine.read(Source(text), Settings(), Context.of(files)))
-    return f"no: {made}" if isinstance(made, str) else apply(text, made.edits)
+    return services.split(HEAD + "".join(f"{one}\n" for one in lines), files)
 
 
 def stages(files: dict[str, str], *lines: str) -> tuple[str, str]:
     """The builder and the image that come of a service."""
-    made = split(files, *lines)
-    assert " AS builder\n" in made, made
-    builder, _, final = made.rpartition("\nFROM ")
-    return builder, final
+    return services.stages(HEAD + "".join(f"{one}\n" for one in lines), files)
 
 
 # What the builder works on ------------------------------------------------------------------------------------------------
