@@ -23,7 +23,7 @@ NO_CACHE = {"uv": "UV_NO_CACHE", "pip": "PIP_NO_CACHE_DIR", "poetry": "POETRY_NO
 
 _NO_CACHE_OPTIONS = {
     "uv": ("--no-cache", "-n", "--no-cache-dir"),
-    "pip": ("--no-cache-dir",),
+    "pip": ("--no-cache-dir", "--no-cache"),  # pip takes the beginnings of its options, too
     "poetry": ("--no-cache",),
 }
 
