@@ -11,7 +11,6 @@ from typing import NamedTuple
 from uvlint.migrate.texts import text_of
 from uvlint.tools import requirements
 
-_CONTINUED = re.compile(r"\\\r?\n")
 _COMMENT = re.compile(r"(?:^|\s)#\s*(?P<text>.*)$")
 _HASH = re.compile(r"\s--hash[=\s]\s*\S+")
 _OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|\Z)(?P<value>.*)\Z")

@@ -155,29 +155,6 @@ QUERIES: dict[str, Table] = {
 }
 """The options of what pip does beside installing, where uv does it too: by pip's word for it."""
 
-VERBS = frozenset(
-    [
-        "install",
-        "uninstall",
-        "freeze",
-        "list",
-        "show",
-        "check",
-        "download",
-        "wheel",
-        "cache",
-        "config",
-        "index",
-        "hash",
-        "inspect",
-        "debug",
-        "search",
-        "lock",
-        "completion",
-        "help",
-    ]
-)
-
 SETTINGS = {
     "PIP_INDEX_URL": "index",
     "PIP_EXTRA_INDEX_URL": "extra-index",

@@ -170,9 +170,6 @@ PROJECT: Table = table(
 
 GLOBAL: Table = table(_COMMON)
 
-CACHING = frozenset({"sync", "run", "add", "lock", "export", "build", "tool", "x", "venv", "pip"})
-"""The subcommands that can fill uv's cache."""
-
 TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
 
 
