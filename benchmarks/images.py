@@ -5,7 +5,8 @@
 
 The first measures, the second writes what was measured, and keeps what the page says above its tables. Each project is written
 to a temporary folder and built by `uvlint verify`, before and after in turn: as its author wrote it, and as the fixes leave it,
-which are the safe ones ("one"), the unsafe ones, too ("two"), and both after `uvlint migrate` ("lock"); each with bytecode
+which are the safe ones ("one"), the unsafe ones, too ("two"), these and that of a rule for a quick start ("start"), and both
+after `uvlint migrate` ("lock"); each with bytecode
 compiled on both sides (pip always does) and without it on uv's. RUN steps reach the package index through `--network`.
 `migrate` needs a Python 3.12 that uv finds. DATA gets one file for each comparison.
 """
@@ -88,8 +89,14 @@ START = (
 )
 
 
-Form = Literal["one", "two", "lock"]
-FORMS: dict[Form, str] = {"one": "`--fix`", "two": "`--fix --unsafe-fixes`", "lock": "`migrate`"}
+Form = Literal["one", "two", "start", "lock"]
+STARTS = "uncompiled-standard-library"
+FORMS: dict[Form, str] = {
+    "one": "`--fix`",
+    "two": "`--fix --unsafe-fixes`",
+    "start": f"`--fix --unsafe-fixes` with {STARTS}",
+    "lock": "`migrate`",
+}
 
 
 class Compared(NamedTuple):
@@ -114,7 +121,7 @@ def uvlint(*args: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def prepare(project: Project, form: Form, folder: Path, *, compiled: bool) -> None:
-    """Write the project, its Dockerfile as `Dockerfile.before` and, fixed, as `Dockerfile`."""
+    """Write the project, its Dockerfile and, fixed, as `Dockerfile.after`."""
     (folder / "requirements.txt").write_text(project.requirements)
     (folder / "main.py").write_text(MAIN.format(imports=project.imports))
     (folder / "Dockerfile").write_text(project.dockerfile)
@@ -123,7 +130,8 @@ def prepare(project: Project, form: Form, folder: Path, *, compiled: bool) -> No
         if not (folder / "uv.lock").exists():
             raise SystemExit(f"{project.name}: was not migrated")
         (folder / "requirements.txt").write_text(project.requirements)  # the side before is built of the same context
-    uvlint("check", "--fix", *["--unsafe-fixes"] * (form != "one"), "--quiet", "Dockerfile", folder=folder)
+    more = ["--extend-select", STARTS] * (form == "start") + ["--unsafe-fixes"] * (form != "one")
+    uvlint("check", "--fix", *more, "--quiet", "Dockerfile", folder=folder)
     text = (folder / "Dockerfile").read_text()
     if text == project.dockerfile:
         raise SystemExit(f"{project.name}: no fix changed the file")
@@ -131,8 +139,8 @@ def prepare(project: Project, form: Form, folder: Path, *, compiled: bool) -> No
         text, count = re.subn(r"UV_COMPILE_BYTECODE=1\b", "UV_COMPILE_BYTECODE=0", text)
         if not count:
             raise SystemExit(f"{project.name}: the fixed file says nothing of bytecode")
-    (folder / "Dockerfile").write_text(text)
-    (folder / "Dockerfile.before").write_text(project.dockerfile)
+    (folder / "Dockerfile.after").write_text(text)
+    (folder / "Dockerfile").write_text(project.dockerfile)
 
 
 def compare(project: Project, form: Form, *, compiled: bool, runs: int, network: str) -> Compared:
@@ -142,7 +150,7 @@ def compare(project: Project, form: Form, *, compiled: bool, runs: int, network:
         folder.mkdir()
         prepare(project, form, folder, compiled=compiled)
         smoke = START.format(imports=project.imports)
-        options = ["--against", "Dockerfile.before", "--runs", str(runs), "--network", network, "--smoke", smoke]
+        options = ["--against", "Dockerfile.after", "--runs", str(runs), "--network", network, "--smoke", smoke]
         load = os.getloadavg()[0]
         done = uvlint("verify", *options, "--own-frontend", "--output-format", "json", "Dockerfile", folder=folder)
         if not done.stdout:

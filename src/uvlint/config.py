@@ -24,7 +24,7 @@ UV_IMAGE = "ghcr.io/astral-sh/uv"
 
 FORMATS = ("full", "concise", "json")
 
-OPT_IN: tuple[str, ...] = ("uncached-apt", "unpinned-requirement")
+OPT_IN: tuple[str, ...] = ("uncached-apt", "uncompiled-standard-library", "unpinned-requirement")
 """Rules, by name, that only their own name or code selects: `ALL` and prefixes don't."""
 
 EXCLUDE = (

@@ -92,3 +92,24 @@ CMD ["python", "main.py"]
     after = engine.build(tmp_path, text)
     assert not exists(engine, after, "/app/.venv")
     assert engine.run(after, ["python", "/app/main.py"]) == "here\n"
+
+
+def test_the_standard_library_is_compiled(engine: Engine, tmp_path: Path) -> None:
+    text = """\
+FROM python:3.12-slim AS build
+RUN python -m venv /venv && /venv/bin/pip install six==1.17.0
+FROM python:3.12-slim
+COPY --from=build /venv /venv
+USER 1000
+CMD ["/venv/bin/python", "-c", "import six"]
+"""
+    bytecode = "/usr/local/lib/python3.12/asyncio/__pycache__/tasks.cpython-312.pyc"
+    rule = "uncompiled-standard-library"
+    place = write(tmp_path, text)
+    assert not exists(engine, engine.build(tmp_path, text), bytecode)
+    after = engine.build(tmp_path, fixed(place, "--unsafe-fixes", "--select", rule))
+    assert exists(engine, after, bytecode)
+    seen = engine.run(after, ["sh", "-c", "/venv/bin/python -v -c 'import asyncio, six' 2>&1"])
+    assert "import 'asyncio.tasks'" in seen
+    assert "code object from '/usr/local/lib/python3.12/asyncio" not in seen
+    assert uvlint("check", "--select", rule, place).returncode == 0

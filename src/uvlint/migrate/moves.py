@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uvlint import context, obstacles, provision, reads
-from uvlint.lazy import regex
 from uvlint.model import normal
 from uvlint.tools import bases
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 SYSTEM = ""
 """Stands for the image's own Python, or an environment of Poetry's, where an environment's folder would stand."""
 
-_OFFICIAL = regex(r"(?:.*/)?python\Z")
 _SEQUENTIAL = frozenset({"&&", ";", "\n"})
 
 
@@ -74,10 +72,10 @@ def unfit(call: Call) -> str:
     if any(one is not None and one.text not in _SEQUENTIAL for one in (before, after)):
         return "what follows depends on whether it succeeds"
     base = call.step.stage.base
-    image = bases.reference(call.step.stage.chain[0].image or "")[0]
-    own = base.kind == "python" and (_OFFICIAL.fullmatch(image) is None or "devcontainers" in image)
-    if own or base.kind not in {"python", "uv", "system"}:
-        return f"`{image or 'its base image'}` may have packages of its own, which the project's environment won't see"
+    image = call.step.stage.chain[0].image
+    if not bases.official(image) and base.kind not in {"uv", "system"}:
+        name = bases.reference(image or "")[0] or "its base image"
+        return f"`{name}` may have packages of its own, which the project's environment won't see"
     return provision.unavailable(call.step.stage) or obstacles.too_old(call)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint import images, layering, model, ordering, parted, plan, syntax
 from uvlint.diagnostics import Fix, apply
-from uvlint.lazy import regex
 from uvlint.source import Source
 from uvlint.splitting import environment, heirs, sorting, starting, system, writing
 from uvlint.splitting.commands import MANAGERS
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from uvlint.splitting.environment import Environment
 
 WAITS = "the sources go below the installs first"
-
-_OFFICIAL = regex(r"(?:[\w.:-]+/)*python\Z")
 
 
 class Split(NamedTuple):
@@ -58,7 +55,7 @@ def _installing(final: Stage) -> Stage:
 
 def _split(stage: Stage) -> Split:
     root = stage.chain[0]
-    if stage.base.kind != "python" or _OFFICIAL.match(bases.reference(root.image or "")[0]) is None:
+    if not bases.official(root.image):
         raise DeclinedError("only of the official Python images is it known that a second one has the same Python")
     kept = next((name for one in stage.chain[:-1] for name in system.builds(one)), "")
     if kept:

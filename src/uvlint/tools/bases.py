@@ -94,6 +94,12 @@ def base(image: str | None) -> Base:
     return UNKNOWN
 
 
+def official(image: str | None) -> bool:
+    """Whether an image is one of the official Python images, whatever registry it comes from."""
+    name = reference(image or "")[0]
+    return base(image).kind == "python" and name.rpartition("/")[2] == "python" and "devcontainers" not in name
+
+
 def _described(kind: str, tag: str) -> Base:
     match kind:
         case "python":
