@@ -49,6 +49,13 @@ def test_where_nothing_is_fixed_nothing_is_built(tmp_path: Path) -> None:
     assert "nothing to build" in done.stdout
 
 
+def test_what_no_engine_would_build_is_not_equivalent_to_itself(tmp_path: Path) -> None:
+    subject(tmp_path, "FROM scratch\nCOPPY a /\n")
+    done = run(tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: Dockerfile:2:1: ")
+
+
 def test_a_reader_that_has_gone_changes_nothing(tmp_path: Path) -> None:
     subject(tmp_path, "FROM scratch\nCOPY a /\n")
     reading, writing = os.pipe()

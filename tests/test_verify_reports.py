@@ -330,6 +330,14 @@ def test_a_terminal_shows_both_builds_as_they_go() -> None:
     assert "✗ failed" in drawn(board)[1]
 
 
+def test_a_running_step_shows_no_secret() -> None:
+    board = live.Board(Console(file=io.StringIO()), clock=lambda: 0.0)
+    board.hide({"x" * 200})
+    board.begin("before", "cold")
+    board.step(Running())
+    assert "pip install ****" in drawn(board)[-1]
+
+
 def test_an_interrupt_gives_the_terminal_back() -> None:
     stream = io.StringIO()
     board = live.Board(Console(file=stream, force_terminal=True, width=70))

@@ -80,9 +80,9 @@ def verify(engine: Engine, folder: Path, *args: str) -> Verified:
 
 
 def pair(engine: Engine, folder: Path, before: str, after: str, *args: str) -> Verified:
-    (folder / "Dockerfile.before").write_text(before)
-    (folder / "Dockerfile").write_text(after)
-    return verify(engine, folder, "--against", "Dockerfile.before", "--no-cost", *args)
+    (folder / "Dockerfile").write_text(before)
+    (folder / "Dockerfile.after").write_text(after)
+    return verify(engine, folder, "--against", "Dockerfile.after", "--no-cost", *args)
 
 
 def test_equivalent(engine: Engine, project: Path) -> None:
@@ -272,9 +272,9 @@ def test_another_commit(engine: Engine, packages: Path) -> None:
 def test_an_interrupted_run_leaves_nothing(engine: Engine, project: Path, number: int) -> None:
     label = f"uvlint.test={uuid.uuid4().hex}"
     before = f"FROM python:3.12-slim\nLABEL {label}\n"
-    (project / "Dockerfile.before").write_text(before)
-    (project / "Dockerfile").write_text(f"{before}RUN sleep 600\n")
-    words, env = command(engine, project, "--against", "Dockerfile.before", "--no-cost")
+    (project / "Dockerfile").write_text(before)
+    (project / "Dockerfile.after").write_text(f"{before}RUN sleep 600\n")
+    words, env = command(engine, project, "--against", "Dockerfile.after", "--no-cost")
     with subprocess.Popen(words, env=env, cwd=project, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from uvlint import config, context, engine, files, filesystem, rules
+from uvlint import config, context, engine, files, filesystem, rules, templates
 from uvlint.source import Source
 from uvlint.verify import engines, judge, outcome, reports, sides
 from uvlint.verify.engines import EngineError, Request
@@ -65,7 +65,9 @@ _compared, _built, _checked, _reported = map(
 @click.argument("path", default="Dockerfile", type=click.Path(readable=False))
 @_compared("--unsafe-fixes", is_flag=True, help="Apply unsafe fixes, too, in what is built after.")
 @_compared("--select", multiple=True, metavar="RULES", help="Only apply the fixes of these rules; comma-separated.")
-@_compared("--against", metavar="FILE|COMMIT", help="Build this before, and PATH as it is after.")
+@_compared(
+    "--against", metavar="FILE|COMMIT", help="Build this file after PATH as it is, or PATH as of this commit before it."
+)
 @_compared("--context", "folder", type=click.Path(exists=True, file_okay=False), help="The build context.")
 @_built("--engine", "engine_name", type=click.Choice(engines.NAMES), help="What builds; default the first there is.")
 @_built("--builder", metavar="NAME", help="The builder of docker buildx that does the work.")
@@ -151,6 +153,7 @@ def _verified(path: str, options: dict[str, Any]) -> Outcome:
         if options["own_frontend"]:
             before.text, after.text = sides.without_syntax(before.text), sides.without_syntax(after.text)
         if before.text == after.text and not before.changed and not after.changed and before.folder == after.folder:
+            _readable(before)
             return judge.with_paths(judge.nothing(subject), path)
         builder = engines.find(options["engine_name"], options["builder"])
         builder.keep = options["keep"]
@@ -213,10 +216,9 @@ def _sides(subject: Subject, options: dict[str, Any], temporary: str) -> tuple[S
     if against is not None and options["unsafe_fixes"]:
         raise click.UsageError("--against builds the file as it is: it can't be combined with --unsafe-fixes")
     if against is not None and os.path.isfile(against):
-        other = _subject(against, subject.settings, {"folder": subject.folder})
-        return other, subject
+        return subject, _subject(against, subject.settings, {"folder": subject.folder})  # as of `diff A B`
     if against is not None:
-        return sides.at(against, subject, temporary), subject
+        return sides.at(against, subject, temporary), subject  # as of `git diff COMMIT`
     found = context.find(subject.dockerfile)
     source = Source(subject.text, subject.dockerfile)
     fixed = engine.fix(source, subject.settings, unsafe=options["unsafe_fixes"], context=found)
@@ -226,6 +228,14 @@ def _sides(subject: Subject, options: dict[str, Any], temporary: str) -> tuple[S
     flags = "--fix --unsafe-fixes" if options["unsafe_fixes"] else "--fix"
     after = Subject(f"with {flags}", fixed.source.text, subject.dockerfile, subject.folder, subject.settings, changed)
     return subject, after
+
+
+def _readable(subject: Subject) -> None:
+    """Raises EngineError for what no engine would build: that both sides are the same then says nothing."""
+    found = next(iter(templates.problems(subject.build())), None)
+    if found is not None:
+        line, column = Source(subject.text).position(found.span.start)
+        raise EngineError(f"{subject.label}:{line}:{column}: {found.message}: there is nothing that could be built")
 
 
 def _report(found: Outcome, options: dict[str, Any]) -> None:

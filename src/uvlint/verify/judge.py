@@ -51,9 +51,10 @@ def judge(task: Task, temporary: str) -> Outcome:
         unique = f"{PREFIX}-{uuid.uuid4().hex[:8]}"
         bench = Bench(task.engine, task.request, (subjects[0], subjects[1]), temporary, unique, task.watch)
         stack.callback(bench.close)
+        told = secrets.told(task.request, task.engine.env)
+        task.watch.hide(told)
         if task.runs:
             cost.fetch(bench)
-        told = secrets.told(task.request, task.engine.env)
         try:
             return secrets.hidden(_Judge(task, bench).judge(), told)
         except EngineError as error:

@@ -8,10 +8,11 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING, Protocol, Self
 
 from uvlint.reports import out, printable
+from uvlint.verify import secrets
 from uvlint.verify.reports import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from rich.console import Console, RenderableType
     from rich.live import Live
@@ -32,6 +33,9 @@ class Watch(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+    def hide(self, told: Collection[str]) -> None:
+        """Texts that are never shown: secrets that the builds are given."""
 
     def begin(self, side: str, kind: str) -> None: ...
 
@@ -66,6 +70,9 @@ class Lines:
     def __exit__(self, *error: object) -> None:
         pass
 
+    def hide(self, told: Collection[str]) -> None:
+        pass
+
     def begin(self, side: str, kind: str) -> None:
         title = f"{side}: {kind}" if kind else side
         if title not in self.said:
@@ -97,6 +104,7 @@ class Board:
         self._begun = 0.0
         self._progress: Progress | None = None
         self._doing = ""
+        self._told: Collection[str] = ()
         self._spinner = Spinner("dots")
         self._live: Live | None = None
 
@@ -111,6 +119,9 @@ class Board:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def hide(self, told: Collection[str]) -> None:
+        self._told = told
 
     def begin(self, side: str, kind: str) -> None:
         if side != BASES and kind not in self._kinds:
@@ -176,7 +187,7 @@ class Board:
         running = [one for one in self._progress.steps() if one.seconds is None][-_STEPS:]
         return [
             Text(
-                f"  {max(0.0, elapsed - one.started):4.0f} s  {printable(figures.command(one.name))}",
+                f"  {max(0.0, elapsed - one.started):4.0f} s  {printable(figures.command(secrets.hidden(one.name, self._told)))}",
                 "dim",
                 no_wrap=True,
                 overflow="ellipsis",
