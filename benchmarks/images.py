@@ -6,9 +6,8 @@
 The first measures, the second writes what was measured, and keeps what the page says above its tables. Each project is written
 to a temporary folder and built by `uvlint verify`, before and after in turn: as its author wrote it, and as the fixes leave it,
 which are the safe ones ("one"), the unsafe ones, too ("two"), these and that of a rule for a quick start ("start"), and both
-after `uvlint migrate` ("lock"); each with bytecode
-compiled on both sides (pip always does) and without it on uv's. RUN steps reach the package index through `--network`.
-`migrate` needs a Python 3.12 that uv finds. DATA gets one file for each comparison.
+after `uvlint migrate` ("lock"); each with bytecode compiled on both sides (pip always does) and without it on uv's. RUN steps
+reach the package index through `--network`. `migrate` needs a Python 3.12 that uv finds. DATA gets one file for each comparison.
 """
 
 from __future__ import annotations
@@ -68,7 +67,14 @@ PROJECTS = (
     ),
     Project(
         "c",
-        "a dependency without a wheel, compiled, on python:3.12 with build tools",
+        "fastapi and psycopg2, which is compiled, on python:3.12 with build tools",
+        misordered("python:3.12", TOOLS.replace("build-essential", "build-essential libpq-dev"), SERVE),
+        "fastapi==0.115.6\nuvicorn==0.34.0\npsycopg2==2.9.10\n",
+        "fastapi, uvicorn, psycopg2",
+    ),
+    Project(
+        "d",
+        "fastapi and uWSGI, which is compiled for longer, on python:3.12 with build tools",
         misordered("python:3.12", TOOLS, SERVE),
         "fastapi==0.115.6\nuvicorn==0.34.0\nuwsgi==2.0.28\n",
         "fastapi, uvicorn",
@@ -285,7 +291,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build example projects before and after uvlint's fixes.")
     parser.add_argument("--data", type=Path, required=True, help="the folder for what is measured")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", default="abc", help="the names of projects, as in `ab`")
+    parser.add_argument("--only", default="abcd", help="the names of projects, as in `ab`")
     parser.add_argument("--forms", default=",".join(FORMS), help="as in `two,lock`")
     parser.add_argument("--bytecode", default="with,without")
     parser.add_argument("--network", default="host")

@@ -131,9 +131,13 @@ _ELSEWHERE = frozenset(
 )
 """Those of `_WHEELS` that link to a library of the system where they are compiled, or may."""
 
-_OPENMP = frozenset({"scikit-learn"})
-"""Those that link to libgomp, and else to nothing that the slim images lack."""
-
+_LINKED = {
+    "mysqlclient": "libmariadb3",
+    "psycopg2": "libpq5",
+    "psycopg2-binary": "libpq5",
+    "scikit-learn": "libgomp1",
+}
+"""Those that link to the library of one system package, and else to nothing that the slim images lack."""
 
 _FORTRAN = frozenset({"scipy"})
 """Those that are compiled with a Fortran compiler and a BLAS, neither of which the full Python images have: there it is a wheel,
@@ -152,6 +156,6 @@ def carried(
     if match is None:
         return False
     name = match["name"].lower().replace("_", "-").replace(".", "-")
-    if (name in _OPENMP and "libgomp1" in installed) or (name in _FORTRAN and not fortran):
+    if _LINKED.get(name) in installed or (name in _FORTRAN and not fortran):
         return True
     return there(requirement, python) or name in _PURE or name in _WHEELS - _ELSEWHERE
