@@ -1,7 +1,7 @@
 """How a check asks about files, and a record of what it asked.
 
 Layers that look at files ask here and nowhere else (writing a fix aside): what was asked, with its answer, is what the
-cache of results holds against the files of a later run. `tests/test_cache.py` watches the system for questions that were
+cache of results holds against the files of a later run. `tests/test_filesystem.py` watches the system for questions that were
 asked elsewhere.
 """
 
