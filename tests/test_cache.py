@@ -440,7 +440,7 @@ def test_all_that_a_report_reads_of_the_environment_is_in_the_key(
     pytest.importorskip("rich.console")
     monkeypatch.chdir(project)
     with pytest.raises(SystemExit):
-        cli.main(["--help"])  # for its help alone, and once, click asks what language it is
+        cli.main(["check", "--help"])  # for its help alone, and once, click asks what language it is
     monkeypatch.setattr("rich.console.Console._environ", Noting())
     monkeypatch.setattr(os, "environ", Noting())
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "utf-8"))
