@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,5 +112,5 @@ CMD ["/venv/bin/python", "-c", "import six"]
     assert exists(engine, after, bytecode)
     seen = engine.run(after, ["sh", "-c", "/venv/bin/python -v -c 'import asyncio, six' 2>&1"])
     assert "import 'asyncio.tasks'" in seen
-    assert "code object from '/usr/local/lib/python3.12/asyncio" not in seen
+    assert re.findall(r"code object from '(/usr/local/lib/[^']*\.py)'", seen) == []
     assert uvlint("check", "--select", rule, place).returncode == 0
