@@ -6,8 +6,9 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import calls, environments
+from uvlint import calls, environments, plan
 from uvlint.lazy import regex
+from uvlint.tools import uv
 
 if TYPE_CHECKING:
     from uvlint.calls import Call
@@ -184,7 +185,7 @@ def _use(command: Command, call: Call | None) -> Use:
     if not command.words:
         return Use.NEUTRAL
     program = call.program if call is not None else (command.name or "?").rpartition("/")[2]
-    if program == "uv" or environments_made(call):
+    if (program == "uv" and not _runs(call)) or environments_made(call):
         return Use.ENVIRONMENT
     if command.name == "command" and any(word.value in {"-v", "-V"} for word in command.words):
         return Use.NEUTRAL
@@ -207,6 +208,12 @@ def _use(command: Command, call: Call | None) -> Use:
     if program == "python":
         return _of_python(text)
     return Use.APP if program in _APP else Use.OTHER
+
+
+def _runs(call: Call | None) -> bool:
+    """Whether a command line of uv runs another program, which may leave anything anywhere."""
+    at = plan.verb_index(call, uv.GLOBAL) if call is not None else None
+    return at is not None and call is not None and call.words[at].value in {"run", "tool"}
 
 
 _COMPILES = regex(
