@@ -24,6 +24,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \\
     uv sync --locked --no-dev
 
 FROM python:3.12-slim
+RUN python -m compileall -q -x '/(site-packages|tests?)/' /usr/local/lib/python3.*
 RUN groupadd --system --gid 999 app && useradd --system --gid 999 --uid 999 --create-home app
 COPY --from=builder --chown=app:app /app /app
 ENV PATH="/app/.venv/bin:$PATH" PYTHONUNBUFFERED=1
@@ -52,6 +53,7 @@ CMD ["fastapi", "run", "src/app"]
 REQUIREMENTS_ONE_STAGE = """\
 # syntax=docker/dockerfile:1
 FROM python:3.11-slim
+RUN python -m compileall -q -x '/(site-packages|tests?)/' /usr/local/lib/python3.*
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=0
 WORKDIR /app
 RUN --mount=type=cache,target=/root/.cache/uv \\
@@ -71,6 +73,7 @@ RUN --mount=type=cache,target=/root/.cache/uv --mount=type=bind,source=requireme
     uv pip install -r /tmp/requirements.txt
 
 FROM python:3.11-slim
+RUN python -m compileall -q -x '/(site-packages|tests?)/' /usr/local/lib/python3.*
 ENV PATH=/opt/venv/bin:$PATH
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv
@@ -94,6 +97,7 @@ COPY --chown=1000:1000 pyproject.toml uv.lock README.md ./
 RUN --mount=type=cache,target=/home/app/.cache/uv,uid=1000,gid=1000 uv sync --locked --no-dev --no-editable
 
 FROM python:3.13-slim
+RUN python -m compileall -q -x '/(site-packages|tests?)/' /usr/local/lib/python3.*
 COPY --from=build /home/app/.venv /home/app/.venv
 ENV PATH="/home/app/.venv/bin:$PATH"
 USER 1000

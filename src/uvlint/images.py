@@ -66,12 +66,17 @@ def reached(stage: Stage, places: Collection[str]) -> bool:
             continue
         if not places:
             return True
-        for word in step.instruction.words()[:-1]:
-            path = word.text if step.instruction.json is not None else step.expand(word.text)
-            origin = None if path is None else normal(f"/{path}")
+        for origin in taken(step):
             if origin is None or any(one == origin or _below(one, origin) or _below(origin, one) for one in places):
                 return True
     return False
+
+
+def taken(step: Step) -> list[str | None]:
+    """The places that a COPY takes from another stage, None for one that isn't known."""
+    written = [word.text for word in step.instruction.words()[:-1]]
+    paths = written if step.instruction.json is not None else map(step.expand, written)
+    return [None if path is None else normal(f"/{path}") for path in paths]
 
 
 def _below(path: str, folder: str) -> bool:

@@ -14,11 +14,11 @@ from uvlint.lazy import regex
 from uvlint.model import normal
 from uvlint.record import record
 from uvlint.syntax import mount
-from uvlint.tools import locks
+from uvlint.tools import locks, wheels
 from uvlint.tools.uv import is_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from uvlint.model import Build, Stage, Step
     from uvlint.plan import Install
@@ -321,20 +321,33 @@ _COMPILES = ("no-binary", "no-binary-package")
 
 def in_wheels(sync: Sync) -> bool:
     """Whether all that a sync may install surely installs without a compiler, as its lock file has it."""
+    return _without_wheels(sync) == []
+
+
+def carried(sync: Sync, installed: Collection[str], *, fortran: bool) -> bool:
+    """Whether all that a sync may install runs on a slim image, as far as is known: see `wheels.carried`."""
+    compiled, brought = _without_wheels(sync), locks.names(tables(sync.lock) or {})
+    if compiled is None or not all(wheels.served(name, {*installed, *brought}) for name in brought):
+        return False
+    return all(wheels.carried(one, installed, fortran=fortran) for one in compiled)
+
+
+def _without_wheels(sync: Sync) -> list[str] | None:
+    """The packages of a sync's lock file that may have to be compiled; None where that can't be told."""
     base, lock, project = sync.step.stage.base, tables(sync.lock), tables(sync.project)
     if lock is None or project is None or sync.project is None or "." not in (base.python or "") or not base.family:
-        return False
+        return None
     uv = project.get("tool", {}).get("uv", {})
     variables = {**sync.step.state.args, **sync.install.call.variables}
     if any(
         sync.install.has(one) or one in uv or f"UV_{one.replace('-', '_').upper()}" in variables for one in _COMPILES
     ):
-        return False
+        return None
     if sync.package is not False:
         scripts = [look(sync, normal(f"{sync.folder}/{name}")) for name in reads.PROJECT_FILES[1:]]
         if metadata.of_python_alone(sync.project.data or b"") is None or any(scripts):
-            return False
-    return locks.in_wheels(lock, base.python or "", base.family)
+            return None
+    return locks.without_wheels(lock, base.python or "", base.family)
 
 
 def asked_for(sync: Sync) -> set[str]:

@@ -9,7 +9,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from uvlint import calls, context, metadata
+from uvlint import calls, context, metadata, variables
 from uvlint.lazy import regex
 from uvlint.model import normal, text_of
 from uvlint.record import field, record
@@ -188,15 +188,28 @@ def look(call: Call, place: str) -> File | None:
 
 def by_wheels(install: Install) -> bool:
     """Whether all that an install asks for comes in wheels, or is Python alone."""
-    lines = _listed(install) if not install.has("no-binary") else None
+    lines = None if _without_wheels(install) else _listed(install)
     return bool(lines) and all(wheels.there(line, _python(install)) for line in lines or ())
 
 
 def carried(install: Install, installed: Collection[str], *, fortran: bool = True) -> bool:
     """Whether all that an install asks for runs on a slim image: see `wheels.carried`."""
-    lines = _listed(install)
-    python = _python(install)
-    return bool(lines) and all(wheels.carried(line, installed, python, fortran=fortran) for line in lines or ())
+    lines, python, built = _listed(install), _python(install), _without_wheels(install)
+    return bool(lines) and all(
+        wheels.carried(line, installed, python, fortran=fortran, built=built) for line in lines or ()
+    )
+
+
+def _without_wheels(install: Install) -> bool:
+    """Whether an install is told to compile what may come in wheels."""
+    return (
+        install.has("no-binary")
+        or "no-binary" in install.settings
+        or not _COMPILES.isdisjoint(variables.known(install.call))
+    )
+
+
+_COMPILES = frozenset({"UV_NO_BINARY", "UV_NO_BINARY_PACKAGE"})
 
 
 def _python(install: Install) -> str | None:

@@ -6,8 +6,9 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint import calls, environments
+from uvlint import calls, environments, plan
 from uvlint.lazy import regex
+from uvlint.tools import uv
 
 if TYPE_CHECKING:
     from uvlint.calls import Call
@@ -184,7 +185,7 @@ def _use(command: Command, call: Call | None) -> Use:
     if not command.words:
         return Use.NEUTRAL
     program = call.program if call is not None else (command.name or "?").rpartition("/")[2]
-    if program == "uv" or environments_made(call):
+    if (program == "uv" and not _leaves_more(command, call)) or environments_made(call):
         return Use.ENVIRONMENT
     if command.name == "command" and any(word.value in {"-v", "-V"} for word in command.words):
         return Use.NEUTRAL
@@ -207,6 +208,21 @@ def _use(command: Command, call: Call | None) -> Use:
     if program == "python":
         return _of_python(text)
     return Use.APP if program in _APP else Use.OTHER
+
+
+_LISTS = frozenset({"export", "compile"})
+
+
+def _leaves_more(command: Command, call: Call | None) -> bool:
+    """Whether a command line of uv runs another program, which may leave anything anywhere, or writes what it reports to a file.
+
+    A list that it writes is taken for one to install from.
+    """
+    at = plan.verb_index(call, uv.GLOBAL) if call is not None else None
+    if call is None or at is None:
+        return False
+    written = any(">" in one.op and _lasts(one.target) for one in command.redirects)
+    return call.words[at].value in {"run", "tool"} or (written and _LISTS.isdisjoint(call.args))
 
 
 _COMPILES = regex(

@@ -53,10 +53,8 @@ def check(stage: Stage) -> None:
 
 def _looked_into(stage: Stage, given: Iterable[str], seen: set[str]) -> None:
     """Checks the scripts that words name, by a path or by PATH, and those that they name in turn."""
-    folders = (stage.end.env.get("PATH") or "").replace(BASE_PATH, _BASE).split(":")
     for word in given:
-        places = [word] if "/" in word else [word, *(f"{one}/{word}" for one in folders if one.startswith("/"))]
-        script = next((one for one in places if _content(stage, one) is not None), None)
+        script = _found(stage, word)
         if script is None or script in seen:
             continue
         seen.add(script)
@@ -67,6 +65,13 @@ def _looked_into(stage: Stage, given: Iterable[str], seen: set[str]) -> None:
         elif heading.startswith("#!") or not posixpath.splitext(script)[1] or _SCRIPT.search(script):
             _script(script, data)
             _looked_into(stage, _NAMED.findall(data), seen)
+
+
+def _found(stage: Stage, word: str) -> str | None:
+    """The path by which a script is seen that a word names, by a path or by PATH."""
+    folders = (stage.end.env.get("PATH") or "").replace(BASE_PATH, _BASE).split(":")
+    places = [word] if "/" in word else [word, *(f"{one}/{word}" for one in folders if one.startswith("/"))]
+    return next((one for one in places if _content(stage, one) is not None), None)
 
 
 _BASE = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -96,7 +101,7 @@ def words(stage: Stage) -> str:
     found = []
     for step in _starts(stage):
         found.append(step.instruction.args.text)
-        found += [_content(stage, script) or "" for script in _scripts(step)]
+        found += [_content(stage, _found(stage, script) or script) or "" for script in _scripts(step)]
     return "\n".join(found)
 
 

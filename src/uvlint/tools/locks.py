@@ -1,4 +1,4 @@
-"""A `uv.lock`: whether all that it holds installs without a compiler, and what its project asks for."""
+"""A `uv.lock`: what of it needs a compiler where it is installed, and what its project asks for."""
 
 from __future__ import annotations
 
@@ -14,13 +14,24 @@ _GLIBC, _MUSL = 28, 2
 """The second numbers of the C libraries that all images in use have."""
 
 
-def in_wheels(tables: dict[str, Any], python: str, family: str) -> bool:
-    """Whether every package of a lock file comes in a wheel for a CPython such as "3.12", on amd64 and on arm64.
+def without_wheels(tables: dict[str, Any], python: str, family: str) -> list[str]:
+    """The packages of a lock file that come in no wheel for a CPython such as "3.12", on amd64 and on arm64: `NAME==VERSION`.
 
     `family` is the system's: "alpine" has musl, others glibc. The project itself, where it is installed at all, is for the
-    caller to judge; any other local project, archive or repository is not known to need no compiler.
+    caller to judge; any other local project, archive or repository is not known to need no compiler: `NAME @`.
     """
-    return all(_comes_in_wheels(one, int(python.partition(".")[2]), family) for one in dicts(tables.get("package")))
+    minor = int(python.partition(".")[2])
+    return [_required(one) for one in dicts(tables.get("package")) if not _comes_in_wheels(one, minor, family)]
+
+
+def _required(package: dict[str, Any]) -> str:
+    name = str(package.get("name", ""))
+    return f"{name}=={package.get('version')}" if "registry" in _source(package) else f"{name} @"
+
+
+def names(tables: dict[str, Any]) -> set[str]:
+    """All packages that a lock file has."""
+    return {str(one.get("name", "")) for one in dicts(tables.get("package"))}
 
 
 def asked_for(tables: dict[str, Any]) -> set[str]:

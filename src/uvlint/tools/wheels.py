@@ -15,7 +15,9 @@ from uvlint.lazy import regex
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_REQUIREMENT = regex(r"[\"']?(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w,. -]*\])?\s*(?P<pin>[=<>~!][^;\"']*)?[\"']?\Z")
+_REQUIREMENT = regex(
+    r"[\"']?(?P<name>[A-Za-z0-9][\w.-]*)(?:\[(?P<extras>[\w,. -]*)\])?\s*(?P<pin>[=<>~!][^;\"']*)?[\"']?\Z"
+)
 _PURE = frozenset(
     """
     alembic ansible asgiref attrs awscli bandit beautifulsoup4 blinker boto3 botocore bottle build cachetools celery
@@ -46,6 +48,18 @@ _WHEELS = frozenset(
     """.split()  # noqa: SIM905 - so it can be read
 )
 
+_EXTRAS = frozenset(
+    """
+    aiohttp[speedups] alembic[tz] celery[auth] celery[gevent] celery[msgpack] celery[redis] celery[sqlalchemy] celery[yaml]
+    django[argon2] django[bcrypt] django-storages[azure] django-storages[boto3] django-storages[google] django-storages[s3]
+    drf-spectacular[sidecar] fastapi[all] fastapi[standard] flask[async] flask[dotenv] google-api-core[grpc]
+    gunicorn[eventlet] gunicorn[gevent] gunicorn[setproctitle] httpx[http2] httpx[socks] kombu[redis] passlib[argon2]
+    passlib[bcrypt] pydantic[email] pyjwt[crypto] pymongo[srv] pymysql[rsa] python-dotenv[cli] redis[hiredis]
+    requests[security] requests[socks] sentry-sdk[celery] sentry-sdk[django] sentry-sdk[fastapi] sentry-sdk[flask]
+    sqlalchemy[asyncio] starlette[full] typer[all] urllib3[secure] urllib3[socks] uvicorn[standard]
+    """.split()  # noqa: SIM905 - so it can be read
+)
+"""Extras that ask for nothing but more of the same; others may bring anything, `sqlalchemy[postgresql]` psycopg2."""
 
 _PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 _SINCE = """
@@ -88,11 +102,22 @@ def there(requirement: str, python: str | None = None) -> bool:
 
     `python` is the CPython that it is for, such as "3.12", where that is known and the system has glibc.
     """
+    name, pin = _read(requirement)
+    return name in _PURE or (name in _WHEELS and (not pin or _late_enough(name, pin, python)))
+
+
+def _read(requirement: str) -> tuple[str, str]:
+    """The name and the specifiers that a line asks for; no name where it, or one of its extras, is none of those known."""
     match = _REQUIREMENT.match(requirement.strip())
     if match is None:
-        return False
-    name = match["name"].lower().replace("_", "-").replace(".", "-")
-    return name in _PURE or (name in _WHEELS and (not match["pin"] or _late_enough(name, match["pin"], python)))
+        return "", ""
+    name = _normal(match["name"])
+    extras = [_normal(one.strip()) for one in (match["extras"] or "").split(",") if one.strip()]
+    return name if all(f"{name}[{one}]" in _EXTRAS for one in extras) else "", match["pin"] or ""
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def _late_enough(name: str, pin: str, python: str | None) -> bool:
@@ -139,23 +164,50 @@ _LINKED = {
 }
 """Those that link to the library of one system package, and else to nothing that the slim images lack."""
 
+_USED = {
+    "ansible": ("openssh-client",),
+    "ansible-core": ("openssh-client",),
+    "cairocffi": ("libcairo2",),
+    "cookiecutter": ("git",),
+    "gitpython": ("git",),
+    "opencv-contrib-python": ("libglib2.0-0", "libglib2.0-0t64"),
+    "opencv-contrib-python-headless": ("libglib2.0-0", "libglib2.0-0t64"),
+    "opencv-python": ("libglib2.0-0", "libglib2.0-0t64"),
+    "opencv-python-headless": ("libglib2.0-0", "libglib2.0-0t64"),
+    "psycopg": ("libpq5", "psycopg-binary"),
+    "python-magic": ("libmagic1", "libmagic1t64", "file"),
+    "wand": ("imagemagick", "libmagickwand-6.q16-6", "libmagickwand-7.q16-10"),
+    "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
+}
+"""Those that load a library, or run a program, that the full images have and the slim ones lack, however they are installed; and
+what each is content with: system packages, or another package."""
+
 _FORTRAN = frozenset({"scipy"})
 """Those that are compiled with a Fortran compiler and a BLAS, neither of which the full Python images have: there it is a wheel,
 which brings its libraries along, or no build."""
 
 
 def carried(
-    requirement: str, installed: Collection[str] = (), python: str | None = None, *, fortran: bool = True
+    requirement: str,
+    installed: Collection[str] = (),
+    python: str | None = None,
+    *,
+    fortran: bool = True,
+    built: bool = False,
 ) -> bool:
     """Whether what a line asks for runs on a slim Python image, be it a wheel or compiled where there are all headers.
 
     `installed` are the system packages that the image has besides, `python` is that of `there`; `fortran`: whether a Fortran
-    compiler may have been there where it was installed.
+    compiler may have been there where it was installed. `built`: wheels may have been refused.
     """
-    match = _REQUIREMENT.match(requirement.strip())
-    if match is None:
+    name, _ = _read(requirement)
+    if not served(name, installed):
         return False
-    name = match["name"].lower().replace("_", "-").replace(".", "-")
     if _LINKED.get(name) in installed or (name in _FORTRAN and not fortran):
         return True
-    return there(requirement, python) or name in _PURE or name in _WHEELS - _ELSEWHERE
+    return (not built and there(requirement, python)) or name in _PURE or name in _WHEELS - _ELSEWHERE
+
+
+def served(name: str, installed: Collection[str]) -> bool:
+    """Whether the image has what a package is known to load or run; `installed` are the packages that it has."""
+    return name not in _USED or not set(installed).isdisjoint(_USED[name])
