@@ -9,7 +9,7 @@ images are there already: fetching them is not measured. Times are those of the 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from uvlint.verify import changes, sides
@@ -40,13 +40,11 @@ class Bench:
     temporary: str
     unique: str
     watch: Watch
-    names: set[str] = field(default_factory=set)
 
     def order(self, side: int, run: int, kind: str) -> Order:
         """A build of a side; of a kind that is measured, with the cache mounts of a run and not with the user's."""
         subject = self.subjects[side]
         name = f"{self.unique}-{_NAMES[side]}-{run}"
-        self.names.add(name)
         labelled = self.engine.name != "docker"
         text = sides.isolated(subject.build(), name, labelled=labelled) if kind else subject.text
         folder = os.path.join(self.temporary, f"file-{_NAMES[side]}")
@@ -75,8 +73,8 @@ class Bench:
         return built
 
     def close(self) -> None:
-        """Take the cache mounts and layers of this bench away: nothing would ever use them again."""
-        self.engine.forget(self.unique, [f"{sides.LABEL}={name}" for name in sorted(self.names)])
+        """Take the cache mounts of this bench away: nothing would ever use them again."""
+        self.engine.forget(self.unique)
 
 
 def measure(bench: Bench, first: tuple[Built, Built], installed: tuple[set[str], set[str]], runs: int) -> list[Cost]:
@@ -157,11 +155,8 @@ def fetch(bench: Bench) -> None:
     named = list(dict.fromkeys(name for one in bench.subjects for name in images(one.build())))
     if not named:
         return
-    own = f"{bench.unique}-fetch"
-    bench.names.add(own)
-    label = f"LABEL {sides.LABEL}={own}\n"
-    lines = [f"FROM {name} AS uvlint{index}\n{label}WORKDIR /uvlint-fetched\n" for index, name in enumerate(named)]
-    lines += ["FROM scratch\n", label]
+    lines = [f"FROM {name} AS uvlint{index}\nWORKDIR /uvlint-fetched\n" for index, name in enumerate(named)]
+    lines += ["FROM scratch\n"]
     lines += [f"COPY --from=uvlint{index} /uvlint-fetched /{index}\n" for index in range(len(named))]
     folder = os.path.join(bench.temporary, "fetch")
     sides.put(os.path.join(folder, "Dockerfile"), "".join(lines))

@@ -19,7 +19,7 @@ from uvlint.verify.outcome import Built, Ran
 from uvlint.verify.progress import LINES, Plain, Raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from subprocess import Popen
 
     from uvlint.verify.progress import Progress
@@ -242,15 +242,10 @@ class Engine:
                 self.tell("rmi", "--force", tag)
             self.images.remove(tag)
 
-    def forget(self, unique: str, labels: Iterable[str]) -> None:
-        """Remove what builds have left: docker's cache mounts whose ids have a word in them, and nothing else of its cache.
-
-        podman and buildah have theirs in a folder of the build's own, and keep layers as images, which are known by `labels`.
-        """
+    def forget(self, unique: str) -> None:
+        """Remove the cache mounts of docker whose id has a word in it: those alone, by their records' own ids."""
         if self.name != "docker":
-            for label in () if self.keep else labels:
-                self._remove_labelled(label)
-            return
+            return  # theirs are in a folder of the build's own
         builder = ("--builder", self.builder) if self.builder else ()
         with suppress(EngineError):
             text = self.tell("buildx", "du", *builder, "--verbose", "--filter", "type=exec.cachemount")
@@ -258,12 +253,6 @@ class Engine:
                 found = _RECORD.search(record)
                 if found and unique in record:
                     self.tell("buildx", "prune", *builder, "--force", "--filter", f"id={found[1]}")
-
-    def _remove_labelled(self, label: str) -> None:
-        with suppress(EngineError):
-            found = self.tell("images", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}").split()
-            if found:
-                self.tell("rmi", "--force", *dict.fromkeys(found))
 
     def close(self) -> None:
         """Remove what is left: containers always, images unless they are kept."""
