@@ -125,7 +125,8 @@ def _both(bench: Bench, run: int, kind: str, plan: list[Change | None] | None) -
     for side in _turns(run):
         change = plan[side] if plan is not None else None
         if change is not None:
-            change.apply(bench.subjects[side], f"{bench.unique} {run}")
+            # Not the same on both sides: the second would find the layers of the first, as far as the files are alike.
+            change.apply(bench.subjects[side], f"{bench.unique} {run} {NAMES[side]}")
         built[side] = bench.once(side, run, kind)
     return built
 

@@ -204,7 +204,11 @@ class Engine:
                 process = self.start(args, stdout=subprocess.PIPE)
             with stopping(process):
                 assert process.stdout is not None  # noqa: S101 - as asked for above
-                yield process.stdout
+                try:
+                    yield process.stdout
+                except BaseException:
+                    process.kill()  # while nobody reads what it writes, it hears of nothing else
+                    raise
                 while process.stdout.read(1 << 16):
                     pass
                 if process.wait():

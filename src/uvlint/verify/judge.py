@@ -140,8 +140,7 @@ class _Judge:
     def _base(self, side: int) -> tuple[str | None, int]:
         """What the last stage starts from, and how many instructions come on top of that."""
         stages, named = self.bench.subjects[side].build().stages, self.task.request.target or ""
-        wanted = (one for one in stages if named and (one.name == named.lower() or str(one.index) == named))
-        stage = next(wanted, stages[-1] if stages else None)
+        stage = next((one for one in stages if named and one.name == named.lower()), stages[-1] if stages else None)
         chain = stage.chain if stage is not None else []
         return (chain[0].image if chain else None), sum(len(one.steps) for one in chain)
 
