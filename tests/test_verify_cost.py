@@ -80,3 +80,29 @@ def test_what_was_measured_before_a_run_failed_is_told_with_its_number(tmp_path:
     assert (costs["cold"].before, costs["cold"].after) == ((1.0,), (2.0,))
     assert costs["cold"].note == "1 of 2 runs: the build after fails: exit code: 1"
     assert found == ["built again, the build after fails: exit code: 1"]
+
+
+class Telling(Engine):
+    """Runs nothing; `told` are the commands."""
+
+    def tell(self, *args: str, timeout: float | None = None) -> str:
+        del timeout
+        self.told = [*getattr(self, "told", []), args]
+        return "second\nfirst\n" if args[0] == "images" else ""
+
+
+def test_the_images_without_a_name_that_podman_keeps_are_removed(tmp_path: Path) -> None:
+    engine = Telling("podman")
+    (tmp_path / "Dockerfile").write_text(TEXT)
+    one = Subject("x", TEXT, str(tmp_path / "Dockerfile"), str(tmp_path), Settings(), copied=True)
+    with open("/dev/null", "w", encoding="utf-8") as nowhere:
+        bench = Bench(engine, Request(), (one, one), str(tmp_path / "x"), "unique", Lines(nowhere))
+        built = [bench.order(0, run, cost.COLD).dockerfile for run in (0, 0)]
+    with open(built[0], encoding="utf-8") as file:
+        assert "LABEL uvlint.verify=unique-before-0\n" in file.read()
+    engine.close()
+    assert engine.told == [
+        ("images", "--all", "--quiet", "--filter", "label=uvlint.verify=unique-before-0"),
+        ("rmi", "--force", "second"),
+        ("rmi", "--force", "first"),
+    ]

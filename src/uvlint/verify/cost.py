@@ -46,8 +46,7 @@ class Bench:
         """A build of a side; of a kind that is measured, with the cache mounts of a run and not with the user's."""
         subject = self.subjects[side]
         name = f"{self.unique}-{NAMES[side]}-{run}"
-        labelled = self.engine.name != "docker"
-        text = sides.isolated(subject.build(), name, labelled=labelled) if kind else subject.text
+        text = sides.isolated(subject.build(), name, labelled=self.labelled(name)) if kind else subject.text
         folder = os.path.join(self.temporary, f"file-{NAMES[side]}")
         sides.put(os.path.join(folder, "Dockerfile"), text)
         ignoring = sides.ignoring(subject)
@@ -57,6 +56,13 @@ class Bench:
         if mounts is not None:
             os.makedirs(mounts, exist_ok=True)
         return Order(os.path.join(folder, "Dockerfile"), subject.folder, kind == COLD, mounts)
+
+    def labelled(self, name: str) -> bool:
+        """Whether images are to have a label of a name: the engine keeps those of each instruction, and removes them."""
+        label = f"{sides.LABEL}={name}"
+        if self.engine.name != "docker" and label not in self.engine.labels:
+            self.engine.labels.append(label)
+        return self.engine.name != "docker"
 
     def build(self, side: int, run: int, kind: str = "") -> tuple[Built, str]:
         """Build a side; with it the tag of what came out. Without a kind it is built as usual."""
@@ -179,8 +185,9 @@ def fetch(bench: Bench) -> None:
     named = list(dict.fromkeys(name for one in bench.subjects for name in images(one.build())))
     if not named:
         return
-    lines = [f"FROM {name} AS uvlint{index}\nWORKDIR /uvlint-fetched\n" for index, name in enumerate(named)]
-    lines += ["FROM scratch\n"]
+    label = f"LABEL {sides.LABEL}={bench.unique}\n" if bench.labelled(bench.unique) else ""
+    lines = [f"FROM {name} AS uvlint{index}\n{label}WORKDIR /uvlint-fetched\n" for index, name in enumerate(named)]
+    lines += [f"FROM scratch\n{label}"]
     lines += [f"COPY --from=uvlint{index} /uvlint-fetched /{index}\n" for index in range(len(named))]
     folder = os.path.join(bench.temporary, "fetch")
     sides.put(os.path.join(folder, "Dockerfile"), "".join(lines))

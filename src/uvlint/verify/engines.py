@@ -73,7 +73,10 @@ class Order:
 
 @dataclass(eq=False)
 class Engine:
-    """One of NAMES, and what it has made that is still there. `env`: the environment of its commands."""
+    """One of NAMES, and what it has made that is still there. `env`: the environment of its commands.
+
+    `labels` (`NAME=VALUE`) are those of images without a name, which podman and buildah keep for each instruction.
+    """
 
     name: str
     builder: str | None = None
@@ -82,6 +85,7 @@ class Engine:
     version: str = ""
     images: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
     _running: list[Popen[bytes]] = field(default_factory=list)
 
     # Commands ----------------------------------------------------------------------------------------------------------
@@ -281,6 +285,15 @@ class Engine:
                     self.remove(tag)
                 elif not self._has(tag):  # its build never came to its end
                     self.images.remove(tag)
+            for label in [] if self.keep else self.labels:
+                self._remove_labelled(label)
+
+    def _remove_labelled(self, label: str) -> None:
+        """Take away the images that have a label: the last that was made first, since it is made of those before."""
+        with suppress(EngineError):
+            for image in self.tell("images", "--all", "--quiet", "--filter", f"label={label}").split():
+                with suppress(EngineError):
+                    self.tell("rmi", "--force", image)
 
     def _has(self, tag: str) -> bool:
         try:
