@@ -46,11 +46,12 @@ def test_what_setuptools_installs_by_itself_is_installed() -> None:
     files = archive(
         {
             f"{SITE}/odd-1.0-py3.12.egg/EGG-INFO/PKG-INFO": "Name: odd\nVersion: 1.0\n",
+            f"{SITE}/In_One-3.0-py3.12.egg": b"PK",
             f"{SITE}/My-Project.egg-link": "/app/src\n../",
             "/app/src/my_project.egg-info/PKG-INFO": "Name: My_Project\nVersion: 2.0\n",
         }
     )
-    assert found(files) == {"/usr/local": ("system", {"odd": "1.0", "my-project": "2.0"})}
+    assert found(files) == {"/usr/local": ("system", {"odd": "1.0", "in-one": "3.0", "my-project": "2.0"})}
 
 
 @pytest.mark.parametrize(
@@ -289,6 +290,23 @@ def test_a_folder_of_the_application_is_no_cache_for_its_name(folder: str) -> No
         archive({f"/app/{folder}/a.py": "", "/dev/x": "", "/tmp/y": ""}), archive({}), image(Config(workdir="/app"))
     )
     assert (change.path, change.counts) == (f"/app/{folder}/a.py", True)
+
+
+def test_what_the_build_of_a_package_left_is_not_the_application() -> None:
+    left: dict[str, str | bytes] = {
+        f"/app/{name}": ""
+        for name in ("src/X.egg-info/PKG-INFO", "build/lib/x.py", "build/bdist.linux-x86_64/y", "dist/X-1.0-py3.12.egg")
+    }
+    config = image(Config(workdir="/app"))
+    project: dict[str, str | bytes] = {"/app/setup.py": ""}
+    assert compare.files(archive({**project, **left}), archive(project), config) == []
+    listed = compare.files(archive({**left, "/app/src/Y.egg-info/x": ""}), archive({}), config)
+    assert [one.path for one in listed] == [
+        "/app/build/bdist.linux-x86_64/y",
+        "/app/build/lib/x.py",
+        "/app/dist/X-1.0-py3.12.egg",
+        "/app/src/Y.egg-info/x",
+    ]
 
 
 def test_folders_that_change_hands_and_empty_ones_that_are_lost() -> None:

@@ -76,6 +76,7 @@ def test_podman_tells_steps_and_the_last_lines() -> None:
 
 
 def subject(folder: Path, text: str, **files: str) -> Subject:
+    folder.mkdir(exist_ok=True)
     (folder / "Dockerfile").write_text(text)
     for name, content in files.items():
         place = folder / name.replace("__", "/")
@@ -168,6 +169,28 @@ def test_a_context_that_holds_the_folder_for_copies_is_copied_without_it(tmp_pat
         "temporary",
         "temporary/a.py",
     ]
+
+
+@pytest.mark.parametrize(("patterns", "said"), [("", "shut"), ("shut\n!shut/a\n", "")])
+def test_a_folder_that_can_not_be_read_is_not_left_out_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patterns: str, said: str
+) -> None:
+    """The engine, too, fails for one that Docker would see."""
+    one = subject(tmp_path / "in", "FROM x\n", shut__a="", **{".dockerignore": patterns})
+    known = os.scandir
+
+    def scan(path: str) -> object:
+        if os.path.basename(path) == "shut":
+            raise PermissionError(13, "Permission denied", path)
+        return known(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    try:
+        sides.copy(one, str(tmp_path / "out"))
+        found = ""
+    except PermissionError as error:
+        found = os.path.basename(error.filename)
+    assert found == said
 
 
 def test_a_file_that_can_not_be_written_is_changed_in_a_copy(tmp_path: Path) -> None:

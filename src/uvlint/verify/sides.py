@@ -130,12 +130,20 @@ def put(place: str, text: str) -> None:
 
 
 def _seen(folder: str, ignore: Ignore | None, temporary: str) -> Iterator[tuple[str, str]]:
-    """What Docker sees below a folder: relative paths and places, folders before what is in them.
+    """What Docker sees below a folder: relative paths and places, folders before what is in them. Raises: OSError.
 
     The folder for copies is left out, where it is itself in the context.
     """
     own = os.path.realpath(temporary)
-    for place, names, leaves in os.walk(folder):
+
+    def hides(path: str) -> bool:
+        return ignore is not None and ignore.hides(path.replace(os.sep, "/"))
+
+    def unreadable(error: OSError) -> None:
+        if not hides(os.path.relpath(error.filename, folder)):
+            raise error
+
+    for place, names, leaves in os.walk(folder, onerror=unreadable):
         names[:] = [
             name
             for name in names
@@ -144,8 +152,8 @@ def _seen(folder: str, ignore: Ignore | None, temporary: str) -> Iterator[tuple[
         above = os.path.relpath(place, folder)
         for name in [*names, *leaves]:
             path = name if above == "." else os.path.join(above, name)
-            if ignore is not None and ignore.hides(path.replace(os.sep, "/")):
-                if name in names and not ignore.excepts:
+            if hides(path):
+                if ignore is not None and name in names and not ignore.excepts:
                     names.remove(name)
                 continue
             yield path, os.path.join(place, name)

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from tarfile import TarFile, TarInfo
 
 _SITE = regex(r"(?P<prefix>.*?)/lib(?:64)?/(?:python|pypy)\d?(?:\.\d+t?)?/(?:site|dist)-packages/(?P<rest>.+)")
-_DIST = regex(r"(?P<folder>.*)/[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info|egg/EGG-INFO/PKG-INFO)")
+_DIST = regex(r"(?P<folder>.*)/[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info|egg/EGG-INFO/PKG-INFO|egg)")
+_EGG = regex(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-py.*)?\.egg")
 _LINK = regex(r"(?P<folder>.*)/(?P<name>[^/]+)\.egg-link")
 """What `setup.py develop` leaves in an environment, and `pip install -e` where it runs that: the place of the project."""
 _CONDA = regex(r"(?P<prefix>.*)/conda-meta/(?P<name>.+)-(?P<version>[^-]+)-[^-]+\.json")
 _COMPILED = regex(r"(?:__pycache__/)?(?P<name>[^/.]+)(?:/.*|\.[^/]*)?\.pyc")
+_BUILT = regex(
+    r"(?P<project>.*)/(?:build/(?:lib|temp|bdist)(?:\.[^/]+)?|dist/[^/]+\.egg|(?P<info>[^/]+\.egg-info))(?:/.*)?"
+)
+"""What setuptools leaves in a project's folder when it builds it."""
 _RUN_OF_DASHES = regex(r"[-_.]+")
 _CACHE = regex(r"\A/(?:tmp|var/(?:tmp|cache|log|lib/apt/lists)|proc|sys|dev|run)(?:/|\Z)|/\.cache(?:/|\Z)")
 
+_PROJECT = ("setup.py", "setup.cfg", "pyproject.toml")
 _HEAD = 256
 """So many bytes of a program are kept: its first line says what runs it."""
 _PROGRAM = 200_000
@@ -148,7 +154,9 @@ class _Reader:
         elif "/conda-meta/" in path and (found := _CONDA.fullmatch(path)):
             self.conda.setdefault(found["prefix"], {})[normal(found["name"])] = found["version"]
         elif _DIST.fullmatch(path):
-            self.named[path] = self.named.get(first) or _name_and_version(_data(archive, member))
+            egg = _EGG.fullmatch(name)  # with all that is in it in one file
+            known = (normal(egg["name"]), egg["version"]) if egg else self.named.get(first)
+            self.named[path] = known or _name_and_version(_data(archive, member))
         elif path.endswith(".dist-info/RECORD"):
             record = self.records.get(first)
             self.records[path] = _record(_data(archive, member)) if record is None else record
@@ -238,6 +246,14 @@ class _Reader:
         return "folder" if prefix in folders else "system"
 
 
+def _is_built(tree: Tree, path: str) -> bool:
+    found = _BUILT.fullmatch(path)
+    if found is None:
+        return False
+    names = [f"{found['info']}/PKG-INFO"] if found["info"] else _PROJECT
+    return any(f"{found['project']}/{name}" in tree.entries for name in names)
+
+
 def _data(archive: TarFile, member: TarInfo, size: int = -1) -> bytes:
     file = archive.extractfile(member) if member.isreg() else None
     return file.read(size) if file is not None else b""
@@ -269,12 +285,13 @@ def inner(path: str) -> str:
 
 
 def listed(tree: Tree) -> Iterator[tuple[str, Entry]]:
-    """What is neither in an environment nor in a cache nor bytecode."""
+    """What is neither in an environment nor in a cache, nor bytecode, nor left by the build of a package."""
     for path, entry in tree.entries.items():
         if (
             "__pycache__" not in path
             and not path.endswith(".pyc")
             and not tree.is_cache(path)
             and not tree.is_installed(path)
+            and not _is_built(tree, path)
         ):
             yield path, entry
