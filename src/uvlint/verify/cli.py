@@ -112,7 +112,8 @@ def verify(path: str, **options: Any) -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(UNJUDGED)
     except OSError as error:
-        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        name = error.filename2 or error.filename  # of a copy, where it should go
+        place = f"{os.fsdecode(name)}: " if isinstance(name, (str, bytes)) else ""
         click.echo(f"error: {printable(place)}{files.reason(error)}", err=True)
         sys.exit(UNJUDGED)
     except KeyboardInterrupt:
