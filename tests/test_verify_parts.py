@@ -118,6 +118,13 @@ def test_the_line_of_another_frontend_is_left_out(text: str, left: str) -> None:
     assert sides.without_syntax(text) == left
 
 
+def test_a_copy_has_the_patterns_that_it_was_made_with(tmp_path: Path) -> None:
+    files = {".dockerignore": "src\n", "Dockerfile.dockerignore": "Dockerfile*\n", "src__a": ""}
+    copied = sides.copy(subject(tmp_path / "in", "FROM x\n", **files), str(tmp_path / "out"))
+    assert (tmp_path / "out" / "src" / "a").exists()
+    assert sides.ignoring(copied) == "Dockerfile*\n"
+
+
 def test_a_copy_has_the_modes_of_its_folders(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     one = subject(tmp_path / "in", "FROM x\n", **{"a__b__c.py": ""})
@@ -126,6 +133,13 @@ def test_a_copy_has_the_modes_of_its_folders(tmp_path: Path) -> None:
     sides.copy(one, str(tmp_path / "out"))
     assert [(tmp_path / "out" / name).stat().st_mode & 0o777 for name in ("a", "a/b")] == [0o555, 0o555]
     assert (tmp_path / "out" / "a" / "b" / "c.py").exists()
+
+
+def test_a_copy_has_the_modes_of_folders_that_are_hidden_otherwise(tmp_path: Path) -> None:
+    one = subject(tmp_path / "in", "FROM x\n", **{"a__b__c.py": "", ".dockerignore": "*\n!a/b\n"})
+    (tmp_path / "in" / "a").chmod(0o700)
+    sides.copy(one, str(tmp_path / "out"))
+    assert (tmp_path / "out" / "a").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_copy_holds_a_link_of_a_folder_that_is_hidden_otherwise(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ class Subject:
     """One side. `folder` is its context, `dockerfile` the path that the file has, `text` what is to be in it.
 
     `changed` holds other files of the context by their absolute paths, with what they are to hold; `copied`: the folder
-    is a copy, which may be written; `arguments` are what `--build-arg` says.
+    is a copy, which may be written, and `patterns` say what Docker doesn't see of it; `arguments` are what `--build-arg`
+    says.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Subject:
     settings: Settings
     changed: Mapping[str, str] = field(default_factory=dict)
     copied: bool = False
+    patterns: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
 
     def build(self) -> Build:
@@ -62,6 +64,8 @@ def root(build: Build, path: str) -> str:
 
 def ignoring(subject: Subject) -> str | None:
     """The text that says what Docker doesn't see, None where there is none. Raises EngineError."""
+    if subject.copied:
+        return subject.patterns  # the file may be among what Docker doesn't see, and another one would be found
     for place in (f"{subject.dockerfile}.dockerignore", os.path.join(subject.folder, ".dockerignore")):
         if place in subject.changed:
             return subject.changed[place]
@@ -87,15 +91,19 @@ def copy(subject: Subject, to: str) -> Subject:
     text = ignoring(subject)
     ignore = Ignore(text) if text is not None else None
     os.makedirs(to)
-    folders: list[tuple[str, str]] = []
+    folders: set[str] = set()
     for path, place in _seen(subject.folder, ignore, os.path.dirname(to)):
         target = os.path.join(to, path)
+        above = os.path.dirname(path)
+        while above and above not in folders:  # one that is hidden holds something that isn't
+            folders.add(above)
+            above = os.path.dirname(above)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if os.path.islink(place):
             os.symlink(os.readlink(place), target)
         elif os.path.isdir(place):
             os.makedirs(target, exist_ok=True)
-            folders.append((place, target))
+            folders.add(path)
         elif os.path.isfile(place):  # no socket or pipe
             shutil.copy2(place, target)
     for place, after in subject.changed.items():
@@ -107,9 +115,9 @@ def copy(subject: Subject, to: str) -> Subject:
     dockerfile = os.path.join(to, inside) if inside else os.path.join(f"{to}.file", "Dockerfile")
     if inside and os.path.exists(dockerfile) and holds(to, inside):
         put(dockerfile, subject.text)
-    for place, target in reversed(folders):  # last: what can't be written could not be filled
-        shutil.copystat(place, target)
-    return replace(subject, dockerfile=dockerfile, folder=to, changed={}, copied=True)
+    for path in sorted(folders, reverse=True):  # last: what can't be written could not be filled
+        shutil.copystat(os.path.join(subject.folder, path), os.path.join(to, path))
+    return replace(subject, dockerfile=dockerfile, folder=to, changed={}, copied=True, patterns=text)
 
 
 def holds(folder: str, path: str) -> bool:
