@@ -58,6 +58,7 @@ checking
 verify.outcome
 verify.engines
 verify.tree
+verify.commands
 verify.secrets
 verify.compare
 verify.cost

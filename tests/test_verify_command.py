@@ -56,6 +56,14 @@ def test_what_no_engine_would_build_is_not_equivalent_to_itself(tmp_path: Path) 
     assert done.stderr.startswith("error: Dockerfile:2:1: ")
 
 
+def test_the_same_text_with_other_patterns_of_its_own_is_not_the_same(tmp_path: Path) -> None:
+    subject(tmp_path, "FROM scratch\nCOPY a /\n")
+    (tmp_path / "Dockerfile.after").write_text("FROM scratch\nCOPY a /\n")
+    assert "nothing to build" in run(tmp_path, "--against", "Dockerfile.after").stdout
+    (tmp_path / "Dockerfile.after.dockerignore").write_text("a/b\n")
+    assert "there is nothing to build with" in run(tmp_path, "--against", "Dockerfile.after").stderr
+
+
 def test_a_reader_that_has_gone_changes_nothing(tmp_path: Path) -> None:
     subject(tmp_path, "FROM scratch\nCOPY a /\n")
     reading, writing = os.pipe()
@@ -76,6 +84,7 @@ def test_a_reader_that_has_gone_changes_nothing(tmp_path: Path) -> None:
         (["missing"], "error: missing: "),
         (["--against", "nowhere"], "error: --against"),
         (["--against", "Dockerfile", "--unsafe-fixes"], "--against"),
+        (["--against", "Dockerfile", "--select", "pip-install"], "--select"),
         (["--engine", "podman", "--builder", "x"], "--builder"),
         (["--select", "no-such-rule"], "no-such-rule"),
         (["-o", "no-such-folder/x.html"], "error: no-such-folder/x.html: there is no folder no-such-folder"),
@@ -163,3 +172,44 @@ def test_a_commit_without_the_file_is_told(repository: Path) -> None:
     git(repository, "commit", "-q", "-m", "y")
     with pytest.raises(EngineError, match="Dockerfile is not in that commit"):
         at_head(repository)
+
+
+def test_the_patterns_that_belong_to_a_file_outside_its_context_are_those_of_the_commit(repository: Path) -> None:
+    project = repository / "project"
+    (project / "Dockerfile.dockerignore").write_text("*.log\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "y")
+    (project / "Dockerfile.dockerignore").write_text("*.txt\n")
+    one = subject(project, "FROM b\n")
+    one.folder = str(project / "app")
+    to = repository.parent / "to"
+    to.mkdir()
+    assert sides.ignoring(sides.at("HEAD", one, str(to))) == "*.log\n"
+
+
+def test_a_file_that_was_a_link_is_what_it_led_to(repository: Path) -> None:
+    project = repository / "project"
+    (project / "Dockerfile").rename(project / "app" / "Dockerfile")
+    os.symlink("app/Dockerfile", project / "Dockerfile")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "y")
+    (project / "Dockerfile").unlink()
+    assert at_head(repository).text == "FROM a\n"
+
+
+def test_a_commit_is_read_and_nothing_is_written_whatever_git_is_set_to(repository: Path) -> None:
+    hook = repository / ".git" / "hooks" / "post-index-change"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {repository}/ran\n")
+    hook.chmod(0o755)
+    git(repository, "config", "core.splitIndex", "true")
+    held = state(repository)
+    (repository / "project" / "Dockerfile").write_bytes(held["project/Dockerfile"])
+    one = Subject("x", "FROM b\n", str(repository / "project" / "Dockerfile"), str(repository / "project"), Settings())
+    sides.at("HEAD", one, str(repository.parent))
+    assert state(repository) == held
+
+
+def test_why_git_can_not_tell_is_said(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"neither such a file nor such a commit \(git: not a git repository"):
+        sides.at("HEAD", subject(tmp_path, "FROM b\n"), str(tmp_path))

@@ -1,314 +1,18 @@
-"""What `verify` reads from engines, images and build contexts, without an engine."""
+"""What `verify` reads from engines and build contexts, without an engine."""
 
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
-import tarfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from uvlint.config import Settings
-from uvlint.verify import changes, compare, outcome, sides, smoke, tree
-from uvlint.verify.outcome import Config, Environment, Image, PackageChange, Ran, Smoke
+from uvlint.verify import changes, sides
 from uvlint.verify.progress import Plain, Raw
 from uvlint.verify.sides import Subject
-from uvlint.verify.tree import Tree
-
-SITE = "/usr/local/lib/python3.12/site-packages"
-VENV = "/app/.venv/lib/python3.12/site-packages"
-
-
-def archive(
-    files: Mapping[str, str | bytes],
-    links: Mapping[str, str] | None = None,
-    members: Mapping[str, Mapping[str, object]] | None = None,
-) -> Tree:
-    """A tree of files by path; `links` are hard links, `members` more fields of the file of that name."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as file:
-        for path, content in files.items():
-            data = content.encode() if isinstance(content, str) else content
-            member = tarfile.TarInfo(path.lstrip("/"))
-            member.size = len(data)
-            for name, value in (members or {}).get(os.path.basename(path), {}).items():
-                setattr(member, name, value)
-            file.addfile(member, io.BytesIO(data) if member.isreg() else None)
-        for path, target in (links or {}).items():
-            member = tarfile.TarInfo(path.lstrip("/"))
-            member.type, member.linkname = tarfile.LNKTYPE, target.lstrip("/")
-            file.addfile(member)
-    buffer.seek(0)
-    return tree.read(buffer)
-
-
-def dist(folder: str, name: str, version: str = "1.0") -> dict[str, str | bytes]:
-    info = f"{folder}/{name}-{version}.dist-info"
-    return {f"{info}/METADATA": f"Name: {name}\nVersion: {version}\n", f"{info}/RECORD": f"{name}.py,,\n"}
-
-
-def found(files: Tree) -> dict[str, tuple[str, dict[str, str]]]:
-    return {one.prefix: (one.kind, one.packages) for one in files.environments}
-
-
-# Distributions ----------------------------------------------------------------------------------------------------------
-
-
-def test_distributions_are_read_environment_by_environment() -> None:
-    files = archive(
-        {
-            **dist(SITE, "Ruamel.Yaml"),
-            **dist("/usr/lib/python3/dist-packages", "debs"),
-            "/usr/lib/python3/dist-packages/old-3.egg-info": "Name: old\nVersion: 3\n",
-            "/app/.venv/pyvenv.cfg": "",
-            "/app/.venv/CACHEDIR.TAG": "",
-            **dist(VENV, "six"),
-            "/opt/conda/conda-meta/numpy-base-2.1.0-py312_0.json": "{}",
-            **dist("/vendor", "flat"),
-        }
-    )
-    assert found(files) == {
-        "/usr/local": ("system", {"ruamel-yaml": "1.0"}),
-        "/usr": ("system", {"debs": "1.0", "old": "3"}),
-        "/app/.venv": ("venv", {"six": "1.0"}),
-        "/opt/conda": ("conda", {"numpy-base": "2.1.0"}),
-        "/vendor": ("folder", {"flat": "1.0"}),
-    }
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        dist("/root/.cache/uv/archive-v0/x", "six"),
-        dist("/tmp/build", "six"),
-        {"/cache/CACHEDIR.TAG": "", **dist("/cache/archive-v0/x", "six")},
-        dist(f"{SITE}/setuptools/_vendor", "six"),
-        {"/app/src/six.egg-info/PKG-INFO": "Name: six\nVersion: 1\n"},
-        {"/app/build/six-1.dist-info/METADATA": "Name: six\nVersion: 1\n"},
-    ],
-    ids=["uv cache", "temporary", "marked cache", "vendored", "project", "left by a build"],
-)
-def test_what_is_not_installed_is_no_distribution(files: dict[str, str | bytes]) -> None:
-    assert found(archive(files)) == {}
-
-
-def test_a_package_that_is_linked_from_a_cache_is_read() -> None:
-    cached, installed = "/root/.cache/uv/a/x-1.0.dist-info/METADATA", f"{SITE}/x-1.0.dist-info/METADATA"
-    assert found(archive({cached: "Name: x\nVersion: 1.0\n"}, {installed: cached}))["/usr/local"][1] == {"x": "1.0"}
-
-
-def test_an_environment_of_poetry_is_none_of_its_caches() -> None:
-    place = "/root/.cache/pypoetry/virtualenvs/app-py3.12"
-    files = archive({f"{place}/pyvenv.cfg": "", **dist(f"{place}/lib/python3.12/site-packages", "six")})
-    assert found(files) == {place: ("venv", {"six": "1.0"})}
-
-
-def test_bytecode_is_told_by_top_level_name() -> None:
-    more: dict[str, str | bytes] = {
-        f"{SITE}/__pycache__/six.cpython-312.pyc": "",
-        f"{SITE}/idna/__pycache__/core.pyc": "",
-    }
-    assert archive({**dist(SITE, "six"), **more}).environments[0].compiled == ("idna", "six")
-
-
-@pytest.mark.parametrize(
-    ("metadata", "name", "version"),
-    [
-        (b"Name: caf\xc3\xa9\nVersion: 1.0\n", "caf\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}", "1.0"),
-        (b"Name: x\nVersion: 1\xff\n", "x", "1\N{REPLACEMENT CHARACTER}"),
-        (b"Name: x\n", "x", ""),
-    ],
-)
-def test_odd_metadata_is_read_as_far_as_it_goes(metadata: bytes, name: str, version: str) -> None:
-    assert found(archive({f"{SITE}/x.dist-info/METADATA": metadata}))["/usr/local"][1] == {name: version}
-
-
-def test_several_versions_of_a_package_at_once_are_all_told() -> None:
-    assert found(archive({**dist(SITE, "x", "2.0"), **dist(SITE, "x", "1.0")}))["/usr/local"][1] == {"x": "1.0, 2.0"}
-
-
-# Comparison -------------------------------------------------------------------------------------------------------------
-
-
-def test_packages_lost_new_changed_moved_and_of_installers() -> None:
-    old = {"/usr/local": {"a": "1", "b": "1", "c": "1", "pip": "24"}}
-    new = {"/usr/local": {"b": "2", "d": "1", "uv": "0.13"}, "/venv": {"c": "1"}}
-    assert {(one.name, one.kind, one.to) for one in compare.packages(old, new)} == {
-        ("a", outcome.LOST, ""),
-        ("b", outcome.CHANGED, ""),
-        ("c", outcome.MOVED, "/venv"),
-        ("d", outcome.NEW, ""),
-        ("pip", outcome.INSTALLER, ""),
-        ("uv", outcome.INSTALLER, ""),
-    }
-
-
-def image(config: Config, *environments: Environment) -> Image:
-    return Image(0, config, (), environments)
-
-
-def test_what_a_fresh_build_has_too_is_no_difference_of_the_files() -> None:
-    changes_ = [
-        PackageChange("/x", "a", outcome.CHANGED, "1", "2"),
-        PackageChange("/x", "b", outcome.CHANGED, "1", "2"),
-    ]
-    fresh = image(Config(), Environment("/x", "venv", {"a": "2", "b": "1"}))
-    assert [one.kind for one in compare.drifted(changes_, fresh)] == [outcome.DRIFTED, outcome.CHANGED]
-
-
-@pytest.mark.parametrize(("path", "lost"), [("/venv/bin:/bin", []), ("/bin", ["a"])])
-def test_a_package_that_moved_has_to_be_found(path: str, lost: list[str]) -> None:
-    moved = [PackageChange("/usr/local", "a", outcome.MOVED, "1", "1", "/venv")]
-    after = image(Config(env={"PATH": path}))
-    assert [one.name for one in compare.unreachable(moved, after)] == lost
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        (Config(user=""), Config(user="root"), []),
-        (Config(workdir=""), Config(workdir="/"), []),
-        (Config(user="app"), Config(user=""), [("user", True)]),
-        (Config(command=("a",)), Config(command=("b",)), [("command", True)]),
-        (Config(env={"UV_X": "1", "PIP_X": "1"}), Config(), [("env PIP_X", False), ("env UV_X", False)]),
-        (Config(env={"A": "1"}), Config(), [("env A", True)]),
-        (Config(), Config(env={"A": "1"}), [("env A", False)]),
-        (Config(env={"PATH": "/a:/b"}), Config(env={"PATH": "/v/bin:/a:/b"}), [("env PATH", False)]),
-        (Config(env={"PATH": "/a:/b"}), Config(env={"PATH": "/b:/a"}), [("env PATH", True)]),
-    ],
-)
-def test_configuration(before: Config, after: Config, expected: list[tuple[str, bool]]) -> None:
-    assert [(one.field, one.counts) for one in compare.config(before, after)] == expected
-
-
-def test_files_outside_environments_and_caches() -> None:
-    before = archive(
-        {
-            "/app/a.py": "",
-            "/etc/x": "",
-            "/root/.cache/y": "",
-            f"{SITE}/z.py": "",
-            "/app/c.py": "",
-            "/app/__pycache__/a.pyc": "",
-        },
-        members={"c.py": {"mode": 0o644}},
-    )
-    after = archive({"/bin/uv": "", "/app/c.py": ""}, members={"c.py": {"mode": 0o600, "uid": 5}})
-    listed = compare.files(before, after, image(Config(workdir="/app")))
-    assert [(one.path, one.before, one.after, one.counts) for one in listed] == [
-        ("/app/a.py", "0:0 644", None, True),
-        ("/app/c.py", "0:0 644", "5:0 600", True),
-        ("/bin/uv", None, "0:0 644", False),
-        ("/etc/x", "0:0 644", None, False),
-    ]
-
-
-def test_folders_that_change_hands_and_empty_ones_that_are_lost() -> None:
-    folder = {"type": tarfile.DIRTYPE, "mode": 0o755}
-    before = archive(
-        {"/app": "", "/app/data": "", "/app/empty": "", "/app/full": "", "/app/full/x": "", "/app/full/old": ""},
-        members={name: {**folder, "uid": 5} for name in ("app", "data", "empty", "full", "old")},
-    )
-    after = archive(
-        {"/app": "", "/app/data": "", "/new": "", "/new/y": ""}, members=dict.fromkeys(("app", "data", "new"), folder)
-    )
-    listed = compare.files(before, after, image(Config(workdir="/app")))
-    assert [(one.path, one.before, one.after, one.counts) for one in listed] == [
-        ("/app", "5:0 755", "0:0 755", True),
-        ("/app/data", "5:0 755", "0:0 755", True),
-        ("/app/empty", "5:0 755", None, True),
-        ("/app/full/old", "5:0 755", None, True),
-        ("/app/full/x", "0:0 644", None, True),
-        ("/new/y", None, "0:0 644", False),
-    ]
-
-
-def test_the_program_that_an_image_runs_counts_wherever_it_is() -> None:
-    before = archive({"/usr/local/bin/start": "#!/bin/sh\n"})
-    (change,) = compare.files(before, archive({}), image(Config()), "/usr/local/bin/start")
-    assert change.counts
-
-
-def test_installed_files_below_a_folder_that_the_user_can_not_enter() -> None:
-    files = archive(
-        {"/root": "", "/root/venv/pyvenv.cfg": ""}, members={"root": {"type": tarfile.DIRTYPE, "mode": 0o700}}
-    )
-    assert compare.shut(files, image(Config(user="1000"))) == ["/root/venv/pyvenv.cfg"]
-
-
-def test_installed_files_that_the_user_can_not_read() -> None:
-    files = archive({**dist(SITE, "six"), f"{SITE}/six.py": ""}, members={"six.py": {"mode": 0o600}})
-    assert compare.shut(files, image(Config(user="1000"))) == [f"{SITE}/six.py"]
-    assert compare.shut(files, image(Config(user="0"))) == []
-
-
-# What starts ------------------------------------------------------------------------------------------------------------
-
-PROGRAMS: dict[str, str | bytes] = {
-    "/usr/local/bin/python": "\x7fELF",
-    "/usr/local/bin/uvicorn": "#!/usr/local/bin/python\n",
-    "/usr/local/bin/gunicorn": "#!/usr/local/bin/python\n",
-    "/app/start.sh": "#!/bin/sh\n",
-    "/bin/sh": "",
-}
-EXECUTABLE = {os.path.basename(path): {"mode": 0o755} for path in PROGRAMS}
-
-
-@pytest.mark.parametrize(
-    ("entrypoint", "command", "shown"),
-    [
-        ((), ("uvicorn", "app.main:app", "--port", "80"), "import uvicorn, app.main"),
-        ((), ("/bin/sh", "-c", "exec gunicorn -w 4 wsgi:app"), "import gunicorn, wsgi"),
-        (("python",), ("-m", "uvicorn", "--port", "80", "x:app"), "import uvicorn, x"),
-        ((), ("uv", "run", "--no-sync", "uvicorn", "x:app"), "import uvicorn, x"),
-        ((), ("python", "-u", "app.py"), "import app.py"),
-        ((), ("missing", "x"), "missing (which is not in the image)"),
-        ((), ("/app/start.sh",), ""),
-        ((), ("/bin/sh", "-c", "cd x && uvicorn x:app"), ""),
-        ((), ("python", "-c", "import x"), ""),
-        ((), (), ""),
-    ],
-)
-def test_what_an_image_runs_is_imported(entrypoint: tuple[str, ...], command: tuple[str, ...], shown: str) -> None:
-    config = Config(entrypoint, command, workdir="/app", env={"PATH": "/usr/local/bin:/bin"})
-    check = smoke.told(config, archive(PROGRAMS, members=EXECUTABLE))
-    assert check.shown == shown
-    assert bool(check.reason) is (not shown)
-
-
-@pytest.mark.parametrize(
-    ("command", "place"),
-    [
-        (("start.sh",), "/app/start.sh"),
-        (("/app/start.sh",), "/app/start.sh"),
-        (("/bin/sh", "-c", "exec start.sh x"), "/app/start.sh"),
-        (("plain",), None),
-        (("missing",), None),
-        ((), None),
-    ],
-)
-def test_where_the_program_is_that_an_image_runs(command: tuple[str, ...], place: str | None) -> None:
-    files = archive({**PROGRAMS, "/app/plain": ""}, members=EXECUTABLE)
-    assert smoke.program(Config((), command, workdir="/app", env={"PATH": "/app"}), files)[1] == place
-
-
-@pytest.mark.parametrize("shell", [{}, {"/bin/sh": ""}])
-def test_a_blank_command_is_no_command(shell: dict[str, str | bytes]) -> None:
-    assert smoke.given(" ", archive(shell)).reason == "the command to run is blank"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "speaks"),
-    [(0, 0, False), (0, 1, True), (1, 1, False), (1, 2, False), (None, 1, True), (0, None, True)],
-)
-def test_only_what_worked_before_can_fail(before: int | None, after: int | None, speaks: bool) -> None:
-    ran = Smoke("x", Ran(before, 1.0), Ran(after, 1.0, ("said",)))
-    assert bool(smoke.objection(ran)) is speaks
-
 
 # Progress ---------------------------------------------------------------------------------------------------------------
 
@@ -372,6 +76,7 @@ def test_podman_tells_steps_and_the_last_lines() -> None:
 
 
 def subject(folder: Path, text: str, **files: str) -> Subject:
+    folder.mkdir(exist_ok=True)
     (folder / "Dockerfile").write_text(text)
     for name, content in files.items():
         place = folder / name.replace("__", "/")
@@ -413,6 +118,13 @@ def test_the_line_of_another_frontend_is_left_out(text: str, left: str) -> None:
     assert sides.without_syntax(text) == left
 
 
+def test_a_copy_has_the_patterns_that_it_was_made_with(tmp_path: Path) -> None:
+    files = {".dockerignore": "src\n", "Dockerfile.dockerignore": "Dockerfile*\n", "src__a": ""}
+    copied = sides.copy(subject(tmp_path / "in", "FROM x\n", **files), str(tmp_path / "out"))
+    assert (tmp_path / "out" / "src" / "a").exists()
+    assert sides.ignoring(copied) == "Dockerfile*\n"
+
+
 def test_a_copy_has_the_modes_of_its_folders(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     one = subject(tmp_path / "in", "FROM x\n", **{"a__b__c.py": ""})
@@ -423,6 +135,13 @@ def test_a_copy_has_the_modes_of_its_folders(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "a" / "b" / "c.py").exists()
 
 
+def test_a_copy_has_the_modes_of_folders_that_are_hidden_otherwise(tmp_path: Path) -> None:
+    one = subject(tmp_path / "in", "FROM x\n", **{"a__b__c.py": "", ".dockerignore": "*\n!a/b\n"})
+    (tmp_path / "in" / "a").chmod(0o700)
+    sides.copy(one, str(tmp_path / "out"))
+    assert (tmp_path / "out" / "a").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_copy_holds_a_link_of_a_folder_that_is_hidden_otherwise(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     one = subject(tmp_path / "in", "FROM x\n", **{"b__c.py": ""})
@@ -430,6 +149,69 @@ def test_a_copy_holds_a_link_of_a_folder_that_is_hidden_otherwise(tmp_path: Path
     (tmp_path / "in" / ".dockerignore").write_text("*\n!b/a\n")
     sides.copy(one, str(tmp_path / "out"))
     assert os.readlink(tmp_path / "out" / "b" / "a") == "c.py"
+
+
+def test_a_link_to_the_users_own_file_is_not_written_through(tmp_path: Path) -> None:
+    """Such a link is copied as it is: in the image it leads to nothing."""
+    one = subject(tmp_path, "FROM x\n", **{"in__a.py": "", "real__file": "FROM x\n"})
+    inner = tmp_path / "in"
+    for name in ("Dockerfile", ".dockerignore", "pyproject.toml"):
+        os.symlink(tmp_path / "real" / "file", inner / name)
+    one = Subject("x", "FROM y\nCOPY . .\n", str(inner / "Dockerfile"), str(inner), one.settings)
+    one.changed = {str(inner / ".dockerignore"): "e\n"}
+    copied = sides.copy(one, str(tmp_path / "out"))
+    assert os.path.islink(tmp_path / "out" / "Dockerfile")
+    assert changes.requirement(copied.build(), copied, ()) is None
+    assert (tmp_path / "real" / "file").read_text() == "FROM x\n"
+
+
+def test_a_link_within_the_context_is_written_through(tmp_path: Path) -> None:
+    one = subject(tmp_path, "FROM x\n", in__real__file="FROM x\n")
+    os.symlink("real/file", tmp_path / "in" / "Dockerfile")
+    one = Subject("x", "FROM y\n", str(tmp_path / "in" / "Dockerfile"), str(tmp_path / "in"), one.settings)
+    sides.copy(one, str(tmp_path / "out"))
+    assert os.readlink(tmp_path / "out" / "Dockerfile") == "real/file"
+    assert (tmp_path / "out" / "Dockerfile").read_text() == "FROM y\n"
+
+
+def test_a_context_that_holds_the_folder_for_copies_is_copied_without_it(tmp_path: Path) -> None:
+    one = subject(tmp_path, "FROM x\n", **{"temporary__mine__other": "", "temporary__a.py": ""})
+    sides.copy(one, str(tmp_path / "temporary" / "mine" / "before"))
+    copied = tmp_path / "temporary" / "mine" / "before"
+    assert sorted(str(path.relative_to(copied)) for path in copied.rglob("*")) == [
+        "Dockerfile",
+        "temporary",
+        "temporary/a.py",
+    ]
+
+
+@pytest.mark.parametrize(("patterns", "said"), [("", "shut"), ("shut\n!shut/a\n", "")])
+def test_a_folder_that_can_not_be_read_is_not_left_out_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patterns: str, said: str
+) -> None:
+    """The engine, too, fails for one that Docker would see."""
+    one = subject(tmp_path / "in", "FROM x\n", shut__a="", **{".dockerignore": patterns})
+    known = os.scandir
+
+    def scan(path: str) -> object:
+        if os.path.basename(path) == "shut":
+            raise PermissionError(13, "Permission denied", path)
+        return known(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    try:
+        sides.copy(one, str(tmp_path / "out"))
+        found = ""
+    except PermissionError as error:
+        found = os.path.basename(error.filename)
+    assert found == said
+
+
+def test_a_file_that_can_not_be_written_is_changed_in_a_copy(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    (tmp_path / "a.py").chmod(0o444)
+    sides.put(str(tmp_path / "a.py"), "2")
+    assert ((tmp_path / "a.py").read_text(), (tmp_path / "a.py").stat().st_mode & 0o777) == ("2", 0o444)
 
 
 def test_cache_mounts_of_their_own(tmp_path: Path) -> None:

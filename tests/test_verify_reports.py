@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from outcomes import EVERYTHING, FAILED, HOSTILE, NOTHING
 from uvlint.verify import reports
-from uvlint.verify.outcome import Built, Step
+from uvlint.verify.outcome import Built, FileChange, Step
 from uvlint.verify.reports import figures, live
 
 # The command line -------------------------------------------------------------------------------------------------------
@@ -184,6 +185,12 @@ def test_markdown() -> None:
     assert len(said) < 1_000_000  # what a job summary holds
     cells = {line.count("|") - line.count("\\|") for line in lines if line.startswith("| **")}
     assert cells <= {4, 6}
+
+
+def test_a_name_with_a_bar_stays_in_its_cell() -> None:
+    odd = replace(EVERYTHING, files=tuple(FileChange(name, None, "0:0 644") for name in ("/a|b", "/a\\|b", "/a\\\\|b")))
+    rows = [line for line in reports.text(odd, "markdown").splitlines() if "/a" in line and "0:0" in line]
+    assert [len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) for row in rows] == [4, 4, 4]
 
 
 @pytest.mark.parametrize("found", [EVERYTHING, FAILED])

@@ -64,6 +64,17 @@ def test_what_a_build_prints_of_a_secret_is_not_reported() -> None:
     assert found.after.image.layers[0].instruction == f"RUN {stars}"
 
 
+def test_a_secret_that_is_a_word_of_this_program_leaves_its_words_alone() -> None:
+    lost = outcome.PackageChange("/usr", "x", outcome.LOST, "1", None)
+    found = Outcome(
+        outcome.DIFFERENT, "x", "", Side("x"), Side("x"), packages=(lost,), costs=(outcome.Cost("source", "source"),)
+    )
+    words = {outcome.DIFFERENT, outcome.LOST, "source"}
+    shown = secrets.hidden(found, words)
+    assert (shown.verdict, shown.packages[0].kind, shown.costs[0].kind) == (outcome.DIFFERENT, outcome.LOST, "source")
+    assert shown.costs[0].what == "******"
+
+
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [

@@ -45,8 +45,10 @@ def check(source: Source, settings: Settings, *, context: Context | None = None)
     return findings(read(source, settings, context), settings)
 
 
-def read(source: Source, settings: Settings, context: Context | None = None) -> Build:
-    return model.build(syntax.parse(source), settings, context)
+def read(
+    source: Source, settings: Settings, context: Context | None = None, given: Mapping[str, str] | None = None
+) -> Build:
+    return model.build(syntax.parse(source), settings, context, given)
 
 
 def findings(build: Build, settings: Settings) -> list[Diagnostic]:

@@ -160,8 +160,10 @@ class Build:
         return self.stages[int(name)] if name.isdecimal() and int(name) < before.index else None
 
 
-def build(dockerfile: Dockerfile, settings: Settings, context: Context | None = None) -> Build:
-    """The stages of a file, each instruction with its State."""
+def build(
+    dockerfile: Dockerfile, settings: Settings, context: Context | None = None, given: Mapping[str, str] | None = None
+) -> Build:
+    """The stages of a file, each instruction with its State. `given`: what `--build-arg` says of ARGs before a FROM."""
     made = Build(dockerfile, settings, context)
     globals_ = State(workdir=None, user=None)
     state = globals_
@@ -172,7 +174,7 @@ def build(dockerfile: Dockerfile, settings: Settings, context: Context | None = 
             state = _inherited(stage)
         elif not made.stages:
             if instruction.keyword == "ARG":
-                globals_ = state = _after(instruction, state, State(), dockerfile.escape)
+                globals_ = state = _given(_after(instruction, state, State(), dockerfile.escape), given)
             continue
         else:
             stage = made.stages[-1]
@@ -180,6 +182,14 @@ def build(dockerfile: Dockerfile, settings: Settings, context: Context | None = 
             state = _after(instruction, state, globals_, dockerfile.escape)
         made.stages[-1].end = state
     return made
+
+
+def _given(state: State, given: Mapping[str, str] | None) -> State:
+    return (
+        replace(state, args={**state.args, **{name: given[name] for name in given if name in state.args}})
+        if given
+        else state
+    )
 
 
 def happened(step: Step, what: str, test: Callable[[Step], bool]) -> bool:

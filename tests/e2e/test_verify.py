@@ -227,6 +227,34 @@ def test_what_differs_since_nothing_pins_it(engine: Engine, packages: Path) -> N
     assert "nothing pins 1 package" in report["notes"][0]
 
 
+def test_what_only_differs_since_a_layer_after_is_of_an_earlier_day(engine: Engine, packages: Path) -> None:
+    newest = packages.parent / "newest"
+    secret = f"id=newest,src={newest}"
+    info = "/usr/lib/python3/dist-packages/day-1.dist-info"
+    after = (
+        f"FROM debian:bookworm-slim\nRUN : {uuid.uuid4()}\n"
+        f"RUN --mount=type=secret,id=newest mkdir -p {info} && cat /run/secrets/newest > {info}/METADATA\n"
+    )
+    newest.write_text("Name: day\nVersion: 1.0\n")
+    pair(engine, packages, after, f"{after}ENV X=1\n", "--secret", secret)
+    newest.write_text("Name: day\nVersion: 2.0\n")
+    status, report, _ = pair(engine, packages, f"{after[:-1]} && :\n", after, "--secret", secret)
+    assert (status, report["reasons"]) == (0, [])
+    found = [(one["kind"], one["name"], one["before"], one["after"]) for one in report["packages"]]
+    assert found == [("drifted", "day", "2.0", "1.0")]
+
+
+def test_a_rebuild_that_fails_after(engine: Engine, project: Path) -> None:
+    before = "FROM debian:bookworm-slim\nCOPY app.py /\n"
+    (project / "Dockerfile").write_text(before)
+    (project / "Dockerfile.after").write_text(f"{before}RUN ! grep uvlint-verify app.py\n")
+    status, report, _ = verify(engine, project, "--against", "Dockerfile.after")
+    assert (status, report["verdict"]) == (1, "different")
+    (reason,) = report["reasons"]
+    assert reason.startswith("after a source file changed, the build after fails: ")
+    assert "exit code: 1" in reason
+
+
 def test_fixes_and_what_they_cost(engine: Engine, project: Path) -> None:
     (project / "requirements.txt").write_text("--no-index\n--find-links /app/wheels\nalpha==1.0\n")
     wheel(project / "wheels", "iniconfig", "2.0.0")
@@ -283,8 +311,30 @@ def test_an_interrupted_run_leaves_nothing(engine: Engine, project: Path, number
                 break
         said = process.stderr.read()
         assert process.wait(120) == 2
-    assert "interrupted" in said
+    assert "interrupted: nothing was kept" in said
     assert "Traceback" not in said
     assert engine.docker("images", "--all", "--quiet", "--filter", f"label={label}") == ""
     assert engine.docker("ps", "--all", "--quiet", "--filter", f"label={label}") == ""
     assert os.listdir(project.parent / "temporary") == []
+
+
+def test_what_an_interrupted_run_keeps_is_said(engine: Engine, project: Path) -> None:
+    label = f"uvlint.test={uuid.uuid4().hex}"
+    (project / "Dockerfile").write_text(f"FROM python:3.12-slim\nLABEL {label}\n")
+    (project / "Dockerfile.after").write_text(f"FROM python:3.12-slim\nLABEL {label}\nRUN sleep 600\n")
+    words, env = command(engine, project, "--against", "Dockerfile.after", "--no-cost", "--keep")
+    with subprocess.Popen(words, env=env, cwd=project, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("building after"):
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stderr.read()
+        assert process.wait(120) == 2
+    kept = next(line for line in said.splitlines() if line.startswith("kept: ")).removeprefix("kept: ").split(", ")
+    folder, *images = kept
+    assert os.listdir(project.parent / "temporary") == [os.path.basename(folder)]
+    held = engine.docker("images", "--filter", f"label={label}", "--format", "{{.Repository}}:{{.Tag}}").split()
+    engine.docker("rmi", "--force", *held)
+    assert held == images
+    assert len(images) == 1

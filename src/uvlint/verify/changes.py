@@ -76,14 +76,19 @@ def requirement(build: Build, subject: Subject, installed: Collection[str]) -> C
         names = {normal(plan.named(one)) for one in install.requirements} | set(installed)
         package = next((one for one in SMALL if normal(one.partition("==")[0]) not in names), None)
         for path in _lists(install):
-            if package is not None and os.path.isfile(os.path.join(subject.folder, path)):
+            if package is not None and _is_file(subject, path):
                 return Change(f"{package} added to {path}", path, f"{package}\n# {{}}\n")
     for name in (*_LOCKS, *_hashed(build)):
         for folder in ("", posixpath.dirname(subject.inside or "")):
             path = posixpath.join(folder, name)
-            if os.path.isfile(os.path.join(subject.folder, path)) and _is_copied(build, path):
+            if _is_file(subject, path) and _is_copied(build, path):
                 return Change(f"a comment in {path} (its dependencies stay)", path, "# {}\n")
     return None
+
+
+def _is_file(subject: Subject, path: str) -> bool:
+    """Whether a path is a file of the copy: one behind a link that leads out is the user's own."""
+    return os.path.isfile(os.path.join(subject.folder, path)) and sides.holds(subject.folder, path)
 
 
 def _lists(install: Install) -> Iterator[str]:

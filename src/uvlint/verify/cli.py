@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from uvlint import config, context, engine, files, filesystem, rules, templates
+from uvlint.reports import printable
 from uvlint.source import Source
 from uvlint.verify import engines, judge, outcome, reports, sides
 from uvlint.verify.engines import EngineError, Request
@@ -107,11 +108,16 @@ def verify(path: str, **options: Any) -> None:
         with _interruptible():
             found = _verified(path, options)
             _report(found, options)
-    except (EngineError, OSError) as error:
-        click.echo(f"error: {files.reason(error) if isinstance(error, OSError) else error}", err=True)
+    except EngineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(UNJUDGED)
+    except OSError as error:
+        name = error.filename2 or error.filename  # of a copy, where it should go
+        place = f"{os.fsdecode(name)}: " if isinstance(name, (str, bytes)) else ""
+        click.echo(f"error: {printable(place)}{files.reason(error)}", err=True)
         sys.exit(UNJUDGED)
     except KeyboardInterrupt:
-        click.echo("interrupted: nothing was kept" if not options["keep"] else "interrupted", err=True)
+        click.echo("interrupted" if options["keep"] else "interrupted: nothing was kept", err=True)
         sys.exit(UNJUDGED)
     sys.exit(STATUS[found.verdict])
 
@@ -135,7 +141,9 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+    named = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    # What is ignored already stays so: `nohup` asks for that.
+    numbers = [number for number in named if number is not None and signal.getsignal(number) != signal.SIG_IGN]
     old = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
@@ -147,12 +155,13 @@ def _interruptible() -> Iterator[None]:
 def _verified(path: str, options: dict[str, Any]) -> Outcome:
     settings = _settings(path, options)
     subject = _subject(path, settings, options)
-    temporary = tempfile.mkdtemp(prefix="uvlint-verify-")
+    temporary = tempfile.mkdtemp(prefix=f"{engines.PREFIX}-")
+    builder = None
     try:
         before, after = _sides(subject, options, temporary)
         if options["own_frontend"]:
             before.text, after.text = sides.without_syntax(before.text), sides.without_syntax(after.text)
-        if before.text == after.text and not before.changed and not after.changed and before.folder == after.folder:
+        if sides.alike(before, after):
             _readable(before)
             return judge.with_paths(judge.nothing(subject), path)
         builder = engines.find(options["engine_name"], options["builder"])
@@ -163,13 +172,13 @@ def _verified(path: str, options: dict[str, Any]) -> Outcome:
         runs = 0 if options["no_cost"] else options["runs"]
         with live.watch(color=options["color"]) as watch:
             task = Task(builder, request, before, after, watch, runs, options["smoke"])
-            found = judge.with_paths(judge.judge(task, temporary), path)
-        if options["keep"]:
-            click.echo(f"kept: {temporary}, {', '.join(builder.images)}", err=True)
-        return found
+            return judge.with_paths(judge.judge(task, temporary), path)
     finally:
-        if not options["keep"]:
-            _remove(temporary)
+        with engines.undisturbed():
+            if builder is not None and options["keep"]:
+                click.echo(f"kept: {', '.join([temporary, *builder.images])}", err=True)
+            else:
+                _remove(temporary)
 
 
 def _remove(folder: str) -> None:
@@ -213,8 +222,9 @@ def _subject(path: str, settings: Settings, options: dict[str, Any]) -> Subject:
 def _sides(subject: Subject, options: dict[str, Any], temporary: str) -> tuple[Subject, Subject]:
     """What is built before and after. Raises EngineError."""
     against = options["against"]
-    if against is not None and options["unsafe_fixes"]:
-        raise click.UsageError("--against builds the file as it is: it can't be combined with --unsafe-fixes")
+    for name, option in (("unsafe_fixes", "--unsafe-fixes"), ("select", "--select")):
+        if against is not None and options[name]:
+            raise click.UsageError(f"--against builds the file as it is: it can't be combined with {option}")
     if against is not None and os.path.isfile(against):
         return subject, _subject(against, subject.settings, {"folder": subject.folder})  # as of `diff A B`
     if against is not None:

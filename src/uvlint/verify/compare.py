@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from uvlint.verify import outcome, secrets, tree
+from uvlint.lazy import regex
+from uvlint.verify import commands, outcome, secrets, tree
 from uvlint.verify.outcome import FieldChange, FileChange, PackageChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from uvlint.verify.outcome import Config, Environment, Image
     from uvlint.verify.tree import Entry, Tree
@@ -18,6 +20,12 @@ INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
 """What installs and builds packages: pip's environments bring some along, uv's don't."""
 
 _OF_INSTALLERS = ("PIP_", "UV_", "POETRY_", "PIPENV_", "PYTHONDONTWRITEBYTECODE")
+_OF_NO_PACKAGE = regex(
+    r"(?:python|pypy|pip|easy_install|wheel|uvx?|activate|deactivate|2to3|idle|pydoc)[\d.t-]*(?:\..*)?"
+)
+"""Programs of Pythons and installers."""
+_COUNTING = frozenset({outcome.LOST, outcome.NEW, outcome.CHANGED})
+_OF_THE_SYSTEM = regex(r"/(?:etc|usr(?!/(?:local/)?src/)|bin|sbin|lib\w*|var(?!/(?:www|task)/))/")
 _NOT_LISTED = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/mtab"})
 
 Versions = dict[str, dict[str, str]]
@@ -69,27 +77,89 @@ def _moved(found: Sequence[PackageChange]) -> Iterator[PackageChange]:
             yield one
 
 
-def drifted(found: Iterable[PackageChange], fresh: Image) -> list[PackageChange]:
-    """The differences, judged again: `fresh` is the image of the file as it was, built without earlier layers.
+def drifted(found: Iterable[PackageChange], old: Image, new: Image) -> list[PackageChange]:
+    """The differences, judged again: `old` and `new` are the images without what earlier builds left.
 
-    What that one has, too, is no difference between the files: nothing pins it, and time has passed.
+    What those don't differ in is no difference between the files: nothing pins it, and time has passed.
     """
-    known = versions(fresh.environments)
+    real = packages(versions(old.environments), versions(new.environments))
+    known = {(place, one.name) for one in real for place in (one.environment, one.to)}
     return [
-        PackageChange(one.environment, one.name, outcome.DRIFTED, one.before, one.after)
-        if one.kind in {outcome.LOST, outcome.NEW, outcome.CHANGED}
-        and known.get(one.environment, {}).get(one.name) == one.after
-        else one
+        *real,
+        *(
+            PackageChange(one.environment, one.name, outcome.DRIFTED, one.before, one.after)
+            for one in found
+            if one.kind in _COUNTING and (one.environment, one.name) not in known
+        ),
+    ]
+
+
+class Seen(NamedTuple):
+    """An image and its files."""
+
+    image: Image
+    files: Tree
+
+    def imports(self) -> set[str]:
+        """The environments whose packages are found."""
+        return commands.prefixes(self.image.config, self.files)
+
+
+def placed(found: Iterable[PackageChange], before: Seen, after: Seen) -> list[PackageChange]:
+    """The differences, those told apart that are none for what the image runs.
+
+    What the system's package manager keeps for its own Python comes and goes with the base image.
+    """
+    used = before.imports(), after.imports()
+    apart = all(used) and not any("/usr" in one for one in used)
+    return [
+        replace(one, kind=outcome.SYSTEM) if apart and one.environment == "/usr" and one.kind in _COUNTING else one
         for one in found
     ]
 
 
-def reachable(prefix: str, image: Image) -> bool:
-    """Whether the programs and modules of an environment are found by what the image runs."""
-    config = image.config
-    path = [*config.env.get("PATH", "").split(":"), *config.env.get("PYTHONPATH", "").split(":")]
-    words = [*config.entrypoint, *config.command]
-    return any(word.startswith(f"{prefix.rstrip('/')}/") or word == prefix for word in (*path, *words))
+def unreachable(found: Iterable[PackageChange], before: Seen, after: Seen) -> list[PackageChange]:
+    """The packages that moved to where nothing looks for them."""
+    moved = [one for one in found if one.kind == outcome.MOVED]
+    return [one for one in moved if not _reachable(one, before, after)] if moved else []
+
+
+def _reachable(one: PackageChange, before: Seen, after: Seen) -> bool:
+    """Whether a package that moved is found where it was found before: by the Python, or else by `PATH`."""
+    config = after.image.config
+    named = [*config.entrypoint, *config.command, *config.env.get("PYTHONPATH", "").split(":")]
+    imports = after.imports()
+    if one.to in imports or _is_below(named, one.to):
+        return True
+    if imports and one.environment in before.imports():
+        return False
+    return _is_below(config.env.get("PATH", "").split(":"), one.to)
+
+
+def _is_below(places: Iterable[str], prefix: str) -> bool:
+    return any(place == prefix or place.startswith(f"{prefix.rstrip('/')}/") for place in places)
+
+
+def programs(before: Seen, after: Seen) -> list[str]:
+    """The names of the programs of packages that a shell found before, and doesn't any more."""
+    config = after.image.config
+    path = commands.search(config)
+    return [name for name in sorted(_programs(before)) if not commands.find(after.files, name, path, config.workdir)]
+
+
+def _programs(seen: Seen) -> set[str]:
+    files_, path = seen.files, commands.search(seen.image.config)
+    folders = {folder.rstrip("/") for folder in path.split(":")}
+    return {
+        posixpath.basename(place)
+        for place, entry in files_.entries.items()
+        if posixpath.dirname(place) in folders
+        and entry.kind == "f"
+        and entry.mode & 0o111
+        and files_.is_installed(place)
+        and not _OF_NO_PACKAGE.fullmatch(posixpath.basename(place))
+        and commands.find(files_, place, path, "")
+    }
 
 
 # Configuration ----------------------------------------------------------------------------------------------------------
@@ -139,38 +209,66 @@ def _counts(name: str, before: str | None, after: str | None) -> bool:
 # Files ------------------------------------------------------------------------------------------------------------------
 
 
-def files(before: Tree, after: Tree, image: Image, program: str | None = None) -> list[FileChange]:
+def files(before: Tree, after: Tree, image: Image, programs: Collection[str] = ()) -> list[FileChange]:
     """Files and empty folders lost or gained outside environments and caches, and owners and modes that differ.
 
-    What is lost, or changes hands, where the application is (below the working directory) counts; the `program` that the
-    image ran before, too.
+    What is lost, or changes hands, where the application of the `image` before is counts; the `programs` that it ran, too.
     """
     old, new = dict(tree.listed(before)), dict(tree.listed(after))
     full = before.parents(), after.parents()
+    config_ = image.config
+    workdir = posixpath.normpath(config_.workdir or "/")
+    run = {posixpath.join(workdir, word) for word in (*config_.entrypoint, *config_.command)} | set(programs)
+    homes = tuple(_homes(before, config_, workdir))
     found = []
     for path in sorted({*old, *new} - _NOT_LISTED):
         was, now = old.get(path), new.get(path)
-        if was is not None and now is not None and (was.kind == "l" or was.access == now.access):
+        broken = was is not None and was.kind == "l" and _leads(before, path) and not _leads(after, path)
+        if was is not None and now is not None and not broken and (was.kind == "l" or was.access == now.access):
             continue
         if (was is None and path in before.entries) or (now is None and path in after.entries):
             continue  # a package's on the other side
         if (now is None and path in full[0]) or (was is None and path in full[1]):
             continue  # a folder: what was in it tells
-        counts = was is not None and (path == program or _is_application(path, image))
+        now = None if broken else now
+        counts = was is not None and (path in run or f"{path}/".startswith(homes))
         found.append(FileChange(path, was.access if was else None, now.access if now else None, counts))
     return found
 
 
-def _is_application(path: str, image: Image) -> bool:
-    config_ = image.config
-    workdir = posixpath.normpath(config_.workdir or "/")
-    named = {posixpath.join(workdir, word) for word in (*config_.entrypoint, *config_.command)}
-    return path in named or (workdir != "/" and f"{path}/".startswith(f"{workdir}/"))
+def _leads(files_: Tree, path: str) -> bool:
+    """Whether a link leads to something in the image."""
+    return files_.resolve(path) in files_.entries
 
 
-def shut(files_: Tree, image: Image) -> list[str]:
+def _homes(files_: Tree, config_: Config, workdir: str) -> Iterator[str]:
+    """The folders of the application, with a final slash: where it works, where modules are, where what is run is."""
+    if workdir != "/":
+        yield f"{workdir}/"
+    words = commands.command(config_).words
+    places = [posixpath.normpath(posixpath.join(workdir, word)) for word in words[:4] if "/" in word or "." in word]
+    modules = [place.rstrip("/") for place in config_.env.get("PYTHONPATH", "").split(":")]
+    scripts = [posixpath.dirname(one) for one in places if one in files_.heads or one.endswith(".py")]
+    for one in (*modules, *scripts):
+        if one.startswith("/") and one != "/" and not _OF_THE_SYSTEM.match(f"{one}/"):
+            yield f"{one}/"
+
+
+def shut(before: Seen, after: Seen) -> list[str]:
+    """The installed files that the image's user could read, and the programs it could run, and can't any more."""
+    known = {_within(path) for path in _shut(before)}
+    return [path for path in _shut(after) if _within(path) not in known]
+
+
+def _within(path: str) -> str:
+    """A path as its environment has it."""
+    return tree.inner(path) or path
+
+
+def _shut(seen: Seen) -> list[str]:
     """The installed files that the image's user can't read, and the programs that it can't run."""
-    user, _, group = image.config.user.partition(":")
+    files_ = seen.files
+    user, _, group = seen.image.config.user.partition(":")
     if user in {"", "0", "root"}:
         return []
     known = [line.split(":") for line in files_.passwd.splitlines()]
@@ -185,16 +283,15 @@ def shut(files_: Tree, image: Image) -> list[str]:
         return (entry.mode >> shift) & wanted != wanted
 
     closed = tuple(f"{path}/" for path, entry in files_.entries.items() if entry.kind == "d" and lacks(entry, 1))
+
+    def is_shut(path: str, entry: Entry) -> bool:
+        if entry.kind == "l":  # as an environment's Python is
+            return f"{path}/".startswith(closed) or files_.resolve(path).startswith(closed)
+        wanted = 5 if entry.kind == "d" or entry.mode & 0o111 else 4
+        return entry.kind in {"f", "d"} and (path.startswith(closed) or lacks(entry, wanted))
+
     return [
         path
         for path, entry in files_.entries.items()
-        if entry.kind in {"f", "d"}
-        and files_.is_installed(path)
-        and not files_.is_cache(path)
-        and (path.startswith(closed) or lacks(entry, 5 if entry.kind == "d" or entry.mode & 0o111 else 4))
+        if files_.is_installed(path) and not files_.is_cache(path) and is_shut(path, entry)
     ]
-
-
-def unreachable(found: Iterable[PackageChange], after: Image) -> list[PackageChange]:
-    """The packages that moved to where nothing looks for them."""
-    return [one for one in found if one.kind == outcome.MOVED and not reachable(one.to, after)]

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from uvlint.verify.sides import Subject
 
 COLD, SOURCE, REQUIREMENT = "cold", "source", "requirement"
-_NAMES = ("before", "after")
+NAMES = ("before", "after")
+_DONE = {COLD: "built again", SOURCE: "after a source file changed", REQUIREMENT: "after a requirement was added"}
 
 
 @dataclass(eq=False)
@@ -44,23 +45,29 @@ class Bench:
     def order(self, side: int, run: int, kind: str) -> Order:
         """A build of a side; of a kind that is measured, with the cache mounts of a run and not with the user's."""
         subject = self.subjects[side]
-        name = f"{self.unique}-{_NAMES[side]}-{run}"
-        labelled = self.engine.name != "docker"
-        text = sides.isolated(subject.build(), name, labelled=labelled) if kind else subject.text
-        folder = os.path.join(self.temporary, f"file-{_NAMES[side]}")
+        name = f"{self.unique}-{NAMES[side]}-{run}"
+        text = sides.isolated(subject.build(), name, labelled=self.labelled(name)) if kind else subject.text
+        folder = os.path.join(self.temporary, f"file-{NAMES[side]}")
         sides.put(os.path.join(folder, "Dockerfile"), text)
         ignoring = sides.ignoring(subject)
         if ignoring is not None:
             sides.put(os.path.join(folder, "Dockerfile.dockerignore"), ignoring)
-        mounts = os.path.join(self.temporary, f"mounts-{_NAMES[side]}-{run}") if kind else None
+        mounts = os.path.join(self.temporary, f"mounts-{NAMES[side]}-{run}") if kind else None
         if mounts is not None:
             os.makedirs(mounts, exist_ok=True)
         return Order(os.path.join(folder, "Dockerfile"), subject.folder, kind == COLD, mounts)
 
+    def labelled(self, name: str) -> bool:
+        """Whether images are to have a label of a name: the engine keeps those of each instruction, and removes them."""
+        label = f"{sides.LABEL}={name}"
+        if self.engine.name != "docker" and label not in self.engine.labels:
+            self.engine.labels.append(label)
+        return self.engine.name != "docker"
+
     def build(self, side: int, run: int, kind: str = "") -> tuple[Built, str]:
         """Build a side; with it the tag of what came out. Without a kind it is built as usual."""
         order = self.order(side, run, kind)
-        self.watch.begin(_NAMES[side], kind)
+        self.watch.begin(NAMES[side], kind)
         built, tag = self.engine.build(order, self.request, self.watch.step)
         self.watch.end(built)
         return built, tag
@@ -77,39 +84,62 @@ class Bench:
         self.engine.forget(self.unique)
 
 
-def measure(bench: Bench, first: tuple[Built, Built], installed: tuple[set[str], set[str]], runs: int) -> list[Cost]:
-    """The costs of so many runs; `first` are the cold builds of the first one, `installed` the names on each side."""
-    builds = tuple(subject.build() for subject in bench.subjects)
-    plans = {
-        SOURCE: [changes.source(build, one) for build, one in zip(builds, bench.subjects, strict=True)],
-        REQUIREMENT: [
-            changes.requirement(build, one, installed[0] | installed[1])
-            for build, one in zip(builds, bench.subjects, strict=True)
-        ],
-    }
+def measure(
+    bench: Bench, first: tuple[Built, Built], installed: tuple[set[str], set[str]], runs: int
+) -> tuple[list[Cost], list[str]]:
+    """The costs of so many runs, and the rebuilds that fail after and not before.
+
+    `first` are the cold builds of the first run, `installed` the names on each side.
+    """
+    plans = _plans(bench, installed[0] | installed[1])
     times: dict[str, tuple[list[float], list[float]]] = {kind: ([], []) for kind in (COLD, *plans)}
     wrong: dict[str, str] = {kind: _missing(kind, found) for kind, found in plans.items()}
+    broken = []
     for side, built in enumerate(first):
         times[COLD][side].append(built.seconds)
     for run in range(runs):
         for kind in (COLD, *plans):
             if wrong.get(kind) or (kind == COLD and run == 0):
                 continue
-            for side in _turns(run):
-                change = plans[kind][side] if kind in plans else None
-                if change is not None:
-                    change.apply(bench.subjects[side], f"{bench.unique} {run}")
-                built = bench.once(side, run, kind)
-                if built.failed:
-                    wrong[kind] = f"the build {_NAMES[side]} failed: {built.failed}"
-                    break
-                times[kind][side].append(built.seconds)
+            both = _both(bench, run, kind, plans.get(kind))
+            failed = [f"the build {NAMES[side]} fails: {both[side].failed}" for side in (0, 1) if both[side].failed]
+            if failed:
+                wrong[kind] = "; ".join(failed)
+                if not both[0].failed:
+                    broken.append(f"{_DONE[kind]}, {failed[0]}")
+                continue
+            for side in (0, 1):
+                times[kind][side].append(both[side].seconds)
     return [
-        Cost(kind, _what(plans.get(kind)), note=wrong[kind])
-        if wrong.get(kind)
-        else Cost(kind, _what(plans.get(kind)), tuple(before), tuple(after))
+        Cost(kind, _what(plans.get(kind)), tuple(before), tuple(after), _note(wrong.get(kind, ""), before, runs))
         for kind, (before, after) in times.items()
-    ]
+    ], broken
+
+
+def _plans(bench: Bench, installed: set[str]) -> dict[str, list[Change | None]]:
+    """What is changed for each kind of rebuild, on each side."""
+    pairs = [(one.build(), one) for one in bench.subjects]
+    return {
+        SOURCE: [changes.source(*pair) for pair in pairs],
+        REQUIREMENT: [changes.requirement(*pair, installed) for pair in pairs],
+    }
+
+
+def _both(bench: Bench, run: int, kind: str, plan: list[Change | None] | None) -> dict[int, Built]:
+    """Both sides, built in turn after a change."""
+    built = {}
+    for side in _turns(run):
+        change = plan[side] if plan is not None else None
+        if change is not None:
+            # Not the same on both sides: the second would find the layers of the first, as far as the files are alike.
+            change.apply(bench.subjects[side], f"{bench.unique} {run} {NAMES[side]}")
+        built[side] = bench.once(side, run, kind)
+    return built
+
+
+def _note(wrong: str, before: list[float], runs: int) -> str:
+    """Why there are no times, or fewer than were asked for."""
+    return f"{len(before)} of {runs} runs: {wrong}" if wrong and before else wrong
 
 
 def _turns(run: int) -> tuple[int, int]:
@@ -155,8 +185,9 @@ def fetch(bench: Bench) -> None:
     named = list(dict.fromkeys(name for one in bench.subjects for name in images(one.build())))
     if not named:
         return
-    lines = [f"FROM {name} AS uvlint{index}\nWORKDIR /uvlint-fetched\n" for index, name in enumerate(named)]
-    lines += ["FROM scratch\n"]
+    label = f"LABEL {sides.LABEL}={bench.unique}\n" if bench.labelled(bench.unique) else ""
+    lines = [f"FROM {name} AS uvlint{index}\n{label}WORKDIR /uvlint-fetched\n" for index, name in enumerate(named)]
+    lines += [f"FROM scratch\n{label}"]
     lines += [f"COPY --from=uvlint{index} /uvlint-fetched /{index}\n" for index in range(len(named))]
     folder = os.path.join(bench.temporary, "fetch")
     sides.put(os.path.join(folder, "Dockerfile"), "".join(lines))

@@ -55,6 +55,11 @@ class Request:
     platform: str | None = None
     network: str | None = None
 
+    def arguments(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The build arguments by name; those without a value have that of the variable of their name."""
+        pairs = (written.partition("=") for written in self.build_args)
+        return {name: value if sign else env.get(name, "") for name, sign, value in pairs}
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -68,7 +73,10 @@ class Order:
 
 @dataclass(eq=False)
 class Engine:
-    """One of NAMES, and what it has made that is still there. `env`: the environment of its commands."""
+    """One of NAMES, and what it has made that is still there. `env`: the environment of its commands.
+
+    `labels` (`NAME=VALUE`) are those of images without a name, which podman and buildah keep for each instruction.
+    """
 
     name: str
     builder: str | None = None
@@ -77,6 +85,8 @@ class Engine:
     version: str = ""
     images: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    _running: list[Popen[bytes]] = field(default_factory=list)
 
     # Commands ----------------------------------------------------------------------------------------------------------
 
@@ -99,13 +109,16 @@ class Engine:
         """`NAME args`, in a process group of its own, so that Ctrl-C reaches this program first."""
         import subprocess  # noqa: PLC0415
 
-        return subprocess.Popen(  # noqa: S603 - one of NAMES
-            [self.name, *args],
-            env={**self.env, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            **streams,
-        )
+        with undisturbed():  # what is started is noted, whatever comes in between
+            process = subprocess.Popen(  # noqa: S603 - one of NAMES
+                [self.name, *args],
+                env={**self.env, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                **streams,
+            )
+            self._running = [*(one for one in self._running if one.poll() is None), process]
+        return process
 
     # Building ----------------------------------------------------------------------------------------------------------
 
@@ -171,7 +184,7 @@ class Engine:
             self.tell("from", "--pull-never", "--name", name, tag)
         else:
             # An image without a command needs one to be created from; it is never run.
-            self.tell("create", "--network", "none", "--name", name, "--entrypoint", "-", tag)
+            self.tell("create", "--pull", "never", "--network", "none", "--name", name, "--entrypoint", "-", tag)
         try:
             yield name
         finally:
@@ -195,7 +208,11 @@ class Engine:
                 process = self.start(args, stdout=subprocess.PIPE)
             with stopping(process):
                 assert process.stdout is not None  # noqa: S101 - as asked for above
-                yield process.stdout
+                try:
+                    yield process.stdout
+                except BaseException:
+                    process.kill()  # while nobody reads what it writes, it hears of nothing else
+                    raise
                 while process.stdout.read(1 << 16):
                     pass
                 if process.wait():
@@ -211,7 +228,8 @@ class Engine:
             self.tell("from", "--pull-never", "--name", name, tag)
             words = ["run", "--network", "none", name, "--", *argv]
         else:
-            words = ["run", "--network", "none", "--name", name, "--entrypoint", argv[0], tag, *argv[1:]]
+            words = ["run", "--pull", "never", "--network", "none", "--name", name]
+            words += ["--entrypoint", argv[0], tag, *argv[1:]]
         begun = monotonic()
         process = self.start(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         status: int | None = None
@@ -255,11 +273,51 @@ class Engine:
                     self.tell("buildx", "prune", *builder, "--force", "--filter", f"id={found[1]}")
 
     def close(self) -> None:
-        """Remove what is left: containers always, images unless they are kept."""
-        for name in list(self.containers):
-            self._remove_container(name)
-        for tag in [] if self.keep else list(self.images):
-            self.remove(tag)
+        """Remove what is left: containers always, images unless they are kept. It comes to its end in any case."""
+        with undisturbed():
+            for process in self._running:
+                with stopping(process):
+                    pass
+            for name in list(self.containers):
+                self._remove_container(name)
+            for tag in list(self.images):
+                if not self.keep:
+                    self.remove(tag)
+                elif not self._has(tag):  # its build never came to its end
+                    self.images.remove(tag)
+            for label in [] if self.keep else self.labels:
+                self._remove_labelled(label)
+
+    def _remove_labelled(self, label: str) -> None:
+        """Take away the images that have a label: the last that was made first, since it is made of those before."""
+        with suppress(EngineError):
+            for image in self.tell("images", "--all", "--quiet", "--filter", f"label={label}").split():
+                with suppress(EngineError):
+                    self.tell("rmi", "--force", image)
+
+    def _has(self, tag: str) -> bool:
+        try:
+            self.tell("inspect", "--type", "image", tag)
+        except EngineError:
+            return False
+        return True
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """What is done inside comes to its end: an interrupt, or being told to end, waits for it."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    waiting: list[int] = []
+    old = {number: signal.signal(number, lambda number, _frame: waiting.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for number in waiting:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.raise_signal(number)
 
 
 @contextmanager

@@ -21,21 +21,32 @@ _NOISE = regex(r"/bin/sh -c #\(nop\) +| # buildkit\Z")
 _OF_THE_BUILDER = {"io.buildah.version", LABEL}
 
 
-def read(engine: Engine, tag: str, base: str | None = None) -> tuple[Image, Tree]:
-    """An image that the engine has, and its files. `base`: what its last stage starts from. Raises EngineError."""
+def read(engine: Engine, tag: str, base: str | None = None, own: int = 0) -> tuple[Image, Tree]:
+    """An image that the engine has, and its files. `base`: what its last stage starts from; `own`: so many instructions
+    come on top of that. Raises EngineError.
+    """
     config = _config(engine, tag)
     layers = secrets.hidden(tuple(_layers(engine, tag)), secrets.named({**config.env, **config.labels}))
-    under = _history_length(engine, base) if base else 0
+    under = _history_length(engine, base, max(0, len(layers) - own)) if base else 0
     layers = tuple(
         Layer(one.instruction, one.size, index < under)
         for index, one in enumerate(layers)
         if LABEL not in one.instruction
     )
-    with engine.files(tag) as stream:
-        files = tree.read(stream)
+    files = _files(engine, tag)
     count = sum(entry.kind == "f" for entry in files.entries.values())
     size = sum(one.size for one in layers)
     return Image(size, config, layers, files.environments, count), files
+
+
+def _files(engine: Engine, tag: str) -> Tree:
+    from tarfile import TarError  # noqa: PLC0415
+
+    try:
+        with engine.files(tag) as stream:
+            return tree.read(stream)
+    except TarError as error:
+        raise EngineError(f"`{engine.name} export` broke off, so that the image can't be read: {error}") from None
 
 
 def _config(engine: Engine, tag: str) -> Config:
@@ -131,8 +142,9 @@ def _instruction(text: str) -> str:
     return masked(text.replace("RUN /bin/sh -c ", "RUN "))
 
 
-def _history_length(engine: Engine, base: str) -> int:
+def _history_length(engine: Engine, base: str, otherwise: int) -> int:
+    """How many rows of an image's history are those of its base."""
     try:
         return len(_layers(engine, base))
-    except EngineError:  # a builder of its own holds the base image, not the engine
-        return 0
+    except EngineError:  # its builder holds the base image, not the engine; there, each instruction makes a row
+        return otherwise if engine.name == "docker" else 0

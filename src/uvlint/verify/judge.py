@@ -8,17 +8,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from uvlint.verify import compare, cost, image, outcome, secrets, sides, smoke
+from uvlint.verify import commands, compare, cost, image, outcome, secrets, sides, smoke
+from uvlint.verify.compare import Seen
 from uvlint.verify.cost import Bench
 from uvlint.verify.engines import PREFIX, EngineError
 from uvlint.verify.outcome import Outcome, Side
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from uvlint.verify.engines import Engine, Request
     from uvlint.verify.outcome import Built, FieldChange, FileChange, Image, PackageChange, Smoke
     from uvlint.verify.reports.live import Watch
     from uvlint.verify.sides import Subject
-    from uvlint.verify.tree import Tree
 
 BEFORE, AFTER = 0, 1
 
@@ -44,10 +46,13 @@ def judge(task: Task, temporary: str) -> Outcome:
     with ExitStack() as stack:
         stack.callback(task.engine.close)
         copies = bool(task.runs)
+        task.watch.say("copying the build context" if copies else "")
         subjects = tuple(
             sides.copy(one, os.path.join(temporary, name)) if copies or one.changed else one
             for name, one in (("before", task.before), ("after", task.after))
         )
+        for one in subjects:
+            one.arguments = task.request.arguments(task.engine.env)
         unique = f"{PREFIX}-{uuid.uuid4().hex[:8]}"
         bench = Bench(task.engine, task.request, (subjects[0], subjects[1]), temporary, unique, task.watch)
         stack.callback(bench.close)
@@ -75,28 +80,31 @@ class _Judge:
         if before.failed or after.failed:
             return self._failed(before, after, labels)
         self.task.watch.say("reading the images")
-        old, old_tree = image.read(self.engine, tag, self._base(BEFORE))
-        new, new_tree = image.read(self.engine, other, self._base(AFTER))
-        found = compare.packages(compare.versions(old.environments), compare.versions(new.environments))
-        if any(one.kind in _COUNTING for one in found) and _old(before):
-            found = compare.drifted(found, self._fresh())
-        fields = compare.config(old.config, new.config)
-        (name, place), (_, now) = smoke.program(old.config, old_tree), smoke.program(new.config, new_tree)
-        files = compare.files(old_tree, new_tree, new, place)
+        old, new = (
+            Seen(*image.read(self.engine, one, *self._base(side))) for side, one in ((BEFORE, tag), (AFTER, other))
+        )
+        found = compare.placed(self._packages((before, after), old, new), old, new)
+        fields = compare.config(old.image.config, new.image.config)
+        run, now = (commands.programs(one.image.config, one.files) for one in (old, new))
+        files = compare.files(old.files, new.files, old.image, {place for _, place in run.values() if place})
         self.task.watch.say("starting the images")
-        ran = smoke.run(self.engine, (tag, other), (old, new), (old_tree, new_tree), self.task.smoke)
-        reasons = [*_reasons(found, fields, files, ran, new), *_access(old, new, old_tree, new_tree)]
-        if place is not None and now is None:
-            reasons.append(f"`{name}`, which the image runs, can't be found or executed any more")
-        costs = self._costs(before, after, old, new)
+        ran = smoke.run(self.engine, (tag, other), (old.image, new.image), (old.files, new.files), self.task.smoke)
+        costs, broken = self._costs(before, after, old.image, new.image)
+        reasons = [
+            *_reasons(found, fields, files),
+            *_unusable(found, old, new),
+            *_programs(run, now),
+            *([said] if (said := smoke.objection(ran)) else []),
+            *broken,
+        ]
         return Outcome(
             outcome.DIFFERENT if reasons else outcome.EQUIVALENT,
             self.task.after.dockerfile,
             f"{self.engine.name} {self.engine.version}",
-            Side(labels[0], before, old),
-            Side(labels[1], after, new),
+            Side(labels[0], before, old.image),
+            Side(labels[1], after, new.image),
             tuple(reasons),
-            tuple(_notes(found, ran)),
+            tuple(_notes(found, ran, costs)),
             tuple(found),
             tuple(fields),
             tuple(files),
@@ -104,31 +112,42 @@ class _Judge:
             tuple(costs),
         )
 
+    def _packages(self, builds: tuple[Built, Built], old: Seen, new: Seen) -> list[PackageChange]:
+        """What differs in packages; where that may come of layers of an earlier day, it is looked at without them."""
+        found = judged = compare.packages(*(compare.versions(one.image.environments) for one in (old, new)))
+        images = [old.image, new.image]
+        for side in (BEFORE, AFTER):
+            if any(one.kind in _COUNTING for one in judged) and _old(builds[side]):
+                images[side] = self._fresh(side)
+                judged = compare.drifted(found, images[BEFORE], images[AFTER])
+        return judged
+
     def built(self, side: int) -> tuple[Built, str]:
         """A side, built: cold where costs are measured, and else as usual, from its own context."""
         if self.task.runs:
             return self.bench.build(side, 0, cost.COLD)
         return self.bench.build(side, 0)
 
-    def _fresh(self) -> Image:
-        """The image of the file as it was, built now."""
-        built, tag = self.bench.build(BEFORE, 0, cost.COLD)
+    def _fresh(self, side: int) -> Image:
+        """The image of a side, built now. Raises EngineError."""
+        built, tag = self.bench.build(side, 0, cost.COLD)
         if built.failed:
-            raise EngineError(f"without earlier layers the build fails before the fix, too: {built.failed}")
+            raise EngineError(f"without earlier layers the build fails {cost.NAMES[side]}: {built.failed}")
         found, _ = image.read(self.engine, tag)
         self.engine.remove(tag)
         return found
 
-    def _base(self, side: int) -> str | None:
-        """What the last stage starts from."""
-        stages = self.bench.subjects[side].build().stages
-        named = self.task.request.target
+    def _base(self, side: int) -> tuple[str | None, int]:
+        """What the last stage starts from, and how many instructions come on top of that."""
+        stages, named = self.bench.subjects[side].build().stages, self.task.request.target or ""
         stage = next((one for one in stages if named and one.name == named.lower()), stages[-1] if stages else None)
-        return stage.chain[0].image if stage is not None else None
+        chain = stage.chain if stage is not None else []
+        return (chain[0].image if chain else None), sum(len(one.steps) for one in chain)
 
-    def _costs(self, before: Built, after: Built, old: Image, new: Image) -> list[outcome.Cost]:
+    def _costs(self, before: Built, after: Built, old: Image, new: Image) -> tuple[list[outcome.Cost], list[str]]:
+        """The costs; with them the rebuilds that fail after and not before."""
         if not self.task.runs:
-            return []
+            return [], []
         installed = tuple({name for one in each.environments for name in one.packages} for each in (old, new))
         return cost.measure(self.bench, (before, after), (installed[0], installed[1]), self.task.runs)
 
@@ -161,22 +180,13 @@ def _where(built: Built) -> str:
     return f"{built.step}: {built.failed}" if built.step else built.failed
 
 
-def _reasons(
-    packages: list[PackageChange],
-    fields: list[FieldChange],
-    files: list[FileChange],
-    ran: Smoke,
-    after: Image,
-) -> list[str]:
-    """What speaks against equivalence."""
+def _reasons(packages: list[PackageChange], fields: list[FieldChange], files: list[FileChange]) -> list[str]:
+    """What speaks against equivalence in packages, configuration and files."""
     found = []
     for kind, text in ((outcome.LOST, "lost"), (outcome.NEW, "new"), (outcome.CHANGED, "of another version")):
         names = [f"{one.name} ({one.environment})" for one in packages if one.kind == kind]
         if names:
             found.append(f"{_counted(names, 'package')} {text}: {_some(names)}")
-    moved = [f"{one.name} ({one.to})" for one in compare.unreachable(packages, after)]
-    if moved:
-        found.append(f"{_counted(moved, 'package')} moved to where nothing looks for them: {_some(moved)}")
     found += [f"{one.field} changed: {one.before} → {one.after}" for one in fields if one.counts]
     gone = [one.path for one in files if one.counts and one.after is None]
     if gone:
@@ -184,25 +194,37 @@ def _reasons(
     other = [f"{one.path} ({one.before} → {one.after})" for one in files if one.counts and one.after is not None]
     if other:
         found.append(f"{_counted(other, 'file')} of the application with another owner or mode: {_some(other)}")
-    objection = smoke.objection(ran)
-    return [*found, *([objection] if objection else [])]
+    return found
 
 
-def _access(old: Image, new: Image, old_tree: Tree, new_tree: Tree) -> list[str]:
-    """Installed files that the user of the image could read before, and can't now."""
-    if compare.shut(old_tree, old):
-        return []
-    found = compare.shut(new_tree, new)
-    return [f"{_counted(found, 'installed file')} can't be used by {new.config.user}: {_some(found)}"] if found else []
+def _unusable(packages: list[PackageChange], old: Seen, new: Seen) -> Iterator[str]:
+    """What is installed, and could be used before, and can't now."""
+    moved = [f"{one.name} ({one.to})" for one in compare.unreachable(packages, old, new)]
+    if moved:
+        yield f"{_counted(moved, 'package')} moved to where nothing looks for them: {_some(moved)}"
+    shut = compare.shut(old, new)
+    if shut:
+        yield f"{_counted(shut, 'installed file')} can't be used by {new.image.config.user}: {_some(shut)}"
+    gone = compare.programs(old, new)
+    if gone:
+        yield f"{_counted(gone, 'program')} of packages can't be found or executed any more: {_some(gone)}"
 
 
-def _notes(packages: list[PackageChange], ran: Smoke) -> list[str]:
-    found = []
+def _programs(old: dict[str, tuple[str, str | None]], new: dict[str, tuple[str, str | None]]) -> list[str]:
+    """The programs without which the image doesn't work: those that can't be run, where they could be before."""
+    gone = {
+        name: what
+        for what, (name, place) in reversed(new.items())
+        if place is None and old.get(what, ("", None))[1] is not None
+    }
+    return [f"`{name}`, which the image {what}, can't be found or executed any more" for name, what in gone.items()]
+
+
+def _notes(packages: list[PackageChange], ran: Smoke, costs: list[outcome.Cost]) -> list[str]:
+    found = [f"{one.kind}: {one.note}" for one in costs if one.note and one.before]
     names = [f"{one.name} {one.before} → {one.after}" for one in packages if one.kind == outcome.DRIFTED]
     if names:
-        found.append(
-            f"nothing pins {_counted(names, 'package')}, and a fresh build before has the new version, too: {_some(names)}"
-        )
+        found.append(f"nothing pins {_counted(names, 'package')}, and built afresh, both have the same: {_some(names)}")
     if ran.before is not None and ran.before.status not in {0, None}:
         said = f" ({ran.before.tail[-1]})" if ran.before.tail else ""
         found.append(f"`{ran.command}` fails before as well, so it tells nothing{said}")

@@ -13,9 +13,11 @@ VERSION = 1
 EQUIVALENT, DIFFERENT, UNKNOWN = "equivalent", "different", "unknown"
 """The verdicts: nothing that counts differs, something does, it could not be judged."""
 
-LOST, NEW, CHANGED, MOVED, DRIFTED, INSTALLER = "lost", "new", "changed", "moved", "drifted", "installer"
-"""What became of a package. `drifted`: nothing pins its version, and a fresh build of the file as it was gets the new one,
-too. `moved`: the same version in another environment. `installer`: pip, setuptools, wheel or uv, which don't count."""
+LOST, NEW, CHANGED, MOVED, DRIFTED = "lost", "new", "changed", "moved", "drifted"
+SYSTEM, INSTALLER = "system", "installer"
+"""What became of a package. `drifted`: nothing pins its version, and where both files are built afresh, they have the same.
+`moved`: the same version in another environment. `system`: of the Python of the system's package manager, where the image
+runs another one. `installer`: pip, setuptools, wheel or uv, which don't count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,11 @@ class Raw:
 
     def tail(self) -> tuple[str, ...]:
         lines = self._lines.get(self._failed().get("digest", "")) or self._said
-        return tuple(map(masked, lines))
+        return tuple(map(_named, lines))
 
     def why(self) -> str:
         said = [line for line in self._said if line.startswith("ERROR: ")]
-        return masked(said[-1].removeprefix("ERROR: ") if said else self._failed().get("error", ""))
+        return _named(said[-1].removeprefix("ERROR: ") if said else self._failed().get("error", ""))
 
 
 def _step(vertex: dict[str, Any], first: float | None) -> Step:
@@ -159,15 +159,15 @@ class Plain:
         return _named(named[-1]) if named else ""
 
     def tail(self) -> tuple[str, ...]:
-        return tuple(map(masked, self._said))
+        return tuple(map(_named, self._said))
 
     def why(self) -> str:
         said = [line for line in self._said if _PODMAN_END.match(line)] or list(self._said)
-        return masked(said[-1].removeprefix("Error: ")) if said else ""
+        return _named(said[-1].removeprefix("Error: ")) if said else ""
 
 
 def _named(text: str) -> str:
-    """A step as its file has it."""
+    """What an engine says of a file, as the file has it."""
     return masked(_ISOLATED.sub("", text))
 
 

@@ -20,15 +20,16 @@ _MOST = 1 << 20
 """Bytes; a larger file is not printed by a build."""
 _SETTING = regex(r"""\s*(?:export\s+)?["']?(?P<name>[\w.-]+)["']?\s*[=:]\s*["']?(?P<value>[^\s"',]+)""")
 
+_OURS = frozenset({"verdict", "kind", "version"})
+"""Fields of an outcome that hold words of this program: one of them may be somebody's password."""
+
 _T = TypeVar("_T")
 
 
 def told(request: Request, env: Mapping[str, str]) -> set[str]:
     """The texts that no report may hold: what `--secret` names, and the build arguments that are secrets by name."""
     found = {line for secret in request.secrets for line in _lines(_content(secret, env))}
-    for written in request.build_args:
-        name, sign, value = written.partition("=")
-        value = value if sign else env.get(name, "")
+    for name, value in request.arguments(env).items():
         if SECRET_NAME.search(name):
             found.add(value)
         found.update(value[one.start : one.end] for one in in_urls(value))
@@ -94,7 +95,8 @@ def _hidden(found: Any, values: list[str]) -> Any:
     if isinstance(found, dict):
         return {name: _hidden(value, values) for name, value in found.items()}
     if is_dataclass(found) and not isinstance(found, type):
-        return replace(found, **{one.name: _hidden(getattr(found, one.name), values) for one in fields(found)})
+        named = [one.name for one in fields(found) if one.name not in _OURS]
+        return replace(found, **{name: _hidden(getattr(found, name), values) for name in named})
     return found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint.lazy import regex
+from uvlint.verify import commands
 from uvlint.verify.outcome import Ran, Smoke
 
 if TYPE_CHECKING:
@@ -18,15 +20,15 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0
 
-_PYTHON = regex(r"python\d?(?:\.\d+)?")
-_SHELL = regex(r"(?:/usr)?/bin/(?:ba|da|a)?sh")
-_WORDS_ONLY = regex(r"[^|&;<>()`$\\*?\[\]{}~#\n]*")
-_APPLICATION = regex(r"(?P<module>[A-Za-z_]\w*(?:\.\w+)*):\w[\w.]*(?:\(\))?")
+_APPLICATION = regex(r"(?P<module>[A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_][\w.]*(?:\(.*\))?")
 _MODULE = regex(r"[A-Za-z_]\w*(?:\.\w+)*")
-_SHEBANG = regex(r"#!\s*(?P<program>\S+)(?:[ \t]+(?P<rest>[^\n]*))?")
+_OPTIONS = regex(r"-(?P<flags>[bBdEhiIOPqRsSuvVx?]*)(?P<last>[cmXW]?)(?P<value>.*)", re.DOTALL)
+"""Options of Python in one word: flags, and one that takes a value, which may be the next word."""
 
 _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve", "waitress"})
 """They are told `module:attribute`."""
+_NOT_APPLICATIONS = frozenset({"-c", "--config", "-b", "--bind", "--host", "--log-config"})
+"""Options whose value may look like it: `-c python:settings`."""
 _BY_OPTION = {"celery": ("-A", "--app"), "flask": ("-A", "--app"), "rq": ("-c", "--config"), "arq": ()}
 
 _IMPORT = "import importlib, sys; sys.path.insert(0, ''); [importlib.import_module(name) for name in sys.argv[1:]]"
@@ -62,31 +64,22 @@ def given(command: str, files: Tree) -> Check:
 
 def told(config: Config, files: Tree) -> Check:
     """What imports the Python program that an image runs, where that can be told."""
-    argv = _unwrapped([*config.entrypoint, *config.command])
+    argv, runner = commands.command(config)
     if not argv:
         return Check(reason="the image has no entry point: name a command with --smoke")
-    shown, path = shlex.join(argv), _path(config)
+    shown, path = shlex.join(argv), commands.search(config, runner)
     place = files.find(argv[0], path, config.workdir)
+    if place is None and runner:
+        return Check(reason=f"where `{runner} run` finds `{argv[0]}` can't be told: name a command with --smoke")
     if place is None:
         return Check((argv[0],), f"{argv[0]} (which is not in the image)")
-    if _PYTHON.fullmatch(posixpath.basename(argv[0])):
+    if commands.PYTHON.fullmatch(posixpath.basename(argv[0])):
         return _python([place, *argv[1:]], shown)
-    interpreter = _interpreter(files, place, path, config.workdir)
+    interpreter = commands.interpreter(files, place, path, config.workdir)
     if interpreter is None:
         return Check(reason=f"`{shown}` is no Python program: name a command with --smoke")
     modules = _modules(posixpath.basename(argv[0]), argv[1:])
     return Check((interpreter, "-c", _SCRIPT, place, *modules), _imports(posixpath.basename(place), *modules))
-
-
-def _path(config: Config) -> str:
-    path = config.env.get("PATH") or "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return f"{path}:{posixpath.join(config.workdir or '/', '.venv/bin')}"  # where `uv run` looks
-
-
-def program(config: Config, files: Tree) -> tuple[str, str | None]:
-    """What an image runs, "" for nothing, and where that program is; None where it isn't, or can't be executed."""
-    argv = _unwrapped([*config.entrypoint, *config.command])
-    return (argv[0], files.find(argv[0], _path(config), config.workdir)) if argv else ("", None)
 
 
 def _imports(*names: str) -> str:
@@ -95,26 +88,35 @@ def _imports(*names: str) -> str:
 
 def _python(argv: Sequence[str], shown: str) -> Check:
     """`python …`: a module, a file, or neither."""
+    unknown = Check(reason=f"`{shown}` can't be imported: name a command with --smoke")
     options, rest = [], list(argv[1:])
-    while rest and rest[0].startswith("-") and rest[0] not in {"-m", "-c", "-"}:
-        options.append(rest.pop(0))
-        if options[-1] in {"-X", "-W"} and rest:
+    while rest and rest[0].startswith("-") and rest[0] != "-":
+        match = _OPTIONS.fullmatch(rest.pop(0))
+        if match is None or "$" in match[0]:
+            return unknown
+        if match["last"] in {"c", "m"}:
+            rest = [match["value"], *rest] if match["value"] else rest
+            options += [f"-{match['flags']}"] if match["flags"] else []
+            if match["last"] == "c" or not rest or "$" in rest[0]:
+                return unknown
+            modules = (rest[0], *_modules(rest[0], rest[1:]))
+            return Check((argv[0], *options, "-c", _IMPORT, *modules), _imports(*modules))
+        options.append(match[0])
+        if match["last"] and not match["value"] and rest:
             options.append(rest.pop(0))
     python = (argv[0], *options)
-    if rest[:1] == ["-m"] and len(rest) > 1:
-        modules = (rest[1], *_modules(rest[1], rest[2:]))
-        return Check((*python, "-c", _IMPORT, *modules), _imports(*modules))
-    if rest and not rest[0].startswith("-"):
-        return Check((*python, "-c", _FILE, *rest[:1]), _imports(rest[0]))
     if not rest:
         return Check((*python, "-c", "0"), shlex.join([*python, "-c", "0"]))
-    return Check(reason=f"`{shown}` can't be imported: name a command with --smoke")
+    if rest[0] == "-" or "$" in rest[0]:
+        return unknown
+    return Check((*python, "-c", _FILE, *rest[:1]), _imports(rest[0]))
 
 
 def _modules(program: str, args: Sequence[str]) -> tuple[str, ...]:
     """The modules that a known program is told to import."""
     if program in _SERVERS:
-        found = next((match for word in args if (match := _APPLICATION.fullmatch(word))), None)
+        given = (word for last, word in zip(("", *args), args, strict=False) if last not in _NOT_APPLICATIONS)
+        found = next((match for word in given if (match := _APPLICATION.fullmatch(word))), None)
         return (found["module"],) if found else ()
     for option in _BY_OPTION.get(program, ()):
         for index, word in enumerate(args):
@@ -124,49 +126,6 @@ def _modules(program: str, args: Sequence[str]) -> tuple[str, ...]:
             if value and _MODULE.fullmatch(module):
                 return (module,)
     return ()
-
-
-def _unwrapped(argv: list[str]) -> list[str]:
-    """A command without what starts it: a shell, `exec`, `env`, an init, `uv run`."""
-    for _ in range(5):
-        if len(argv) >= 3 and _SHELL.fullmatch(argv[0]) and argv[1] in {"-c", "-lc", "-ec"}:
-            if not _WORDS_ONLY.fullmatch(argv[2]):
-                return argv
-            try:
-                argv = shlex.split(argv[2])
-            except ValueError:
-                return argv
-        elif argv[:1] in (["exec"], ["tini"], ["/sbin/tini"], ["/usr/bin/tini"], ["dumb-init"], ["/usr/bin/dumb-init"]):
-            argv = argv[1:]
-            while argv and argv[0].startswith("-"):
-                argv = argv[2:] if argv[0] == "-e" else argv[1:]
-        elif argv[:1] and posixpath.basename(argv[0]) in {"uv", "poetry", "pipenv"} and argv[1:2] == ["run"]:
-            rest = argv[2:]
-            if (
-                rest
-                and rest[0].startswith("-")
-                and rest[0] not in {"--no-sync", "--frozen", "--locked", "--no-dev", "--"}
-            ):
-                return argv
-            while rest and rest[0].startswith("-"):
-                rest = rest[1:]
-            return rest or argv
-        else:
-            return argv
-    return argv
-
-
-def _interpreter(files: Tree, place: str, path: str, workdir: str) -> str | None:
-    """The Python that a script names in its first line."""
-    found = _SHEBANG.match(files.heads.get(files.resolve(place), b"").decode("utf-8", "replace"))
-    if found is None:
-        # What pip writes where the path is too long for a first line: `#!/bin/sh` and `'''exec' /…/python "$0" "$@"`.
-        return None
-    program = found["program"]
-    rest = (found["rest"] or "").split()
-    if posixpath.basename(program) == "env" and rest:
-        return files.find(rest[-1], path, workdir) if _PYTHON.fullmatch(posixpath.basename(rest[-1])) else None
-    return program if _PYTHON.fullmatch(posixpath.basename(program)) else None
 
 
 def run(

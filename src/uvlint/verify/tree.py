@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from tarfile import TarFile, TarInfo
 
-_SITE = regex(r"(?P<prefix>.*?)/lib(?:64)?/python\d?(?:\.\d+)?/(?:site|dist)-packages/(?P<rest>.+)")
-_DIST = regex(r"(?P<folder>.*)/[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info)")
+_SITE = regex(r"(?P<prefix>.*?)/lib(?:64)?/(?:python|pypy)\d?(?:\.\d+t?)?/(?:site|dist)-packages/(?P<rest>.+)")
+_DIST = regex(r"(?P<folder>.*)/[^/]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info|egg/EGG-INFO/PKG-INFO|egg)")
+_EGG = regex(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-py.*)?\.egg")
+_LINK = regex(r"(?P<folder>.*)/(?P<name>[^/]+)\.egg-link")
+"""What `setup.py develop` leaves in an environment, and `pip install -e` where it runs that: the place of the project."""
 _CONDA = regex(r"(?P<prefix>.*)/conda-meta/(?P<name>.+)-(?P<version>[^-]+)-[^-]+\.json")
 _COMPILED = regex(r"(?:__pycache__/)?(?P<name>[^/.]+)(?:/.*|\.[^/]*)?\.pyc")
+_BUILT = regex(
+    r"(?P<project>.*)/(?:build/(?:lib|temp|bdist)(?:\.[^/]+)?|dist/[^/]+\.egg|(?P<info>[^/]+\.egg-info))(?:/.*)?"
+)
+"""What setuptools leaves in a project's folder when it builds it."""
 _RUN_OF_DASHES = regex(r"[-_.]+")
-_CACHE = regex(r"/(?:tmp|var/(?:tmp|cache|log|lib/apt/lists)|proc|sys|dev|run)(?:/|\Z)|/\.cache(?:/|\Z)")
+_CACHE = regex(r"\A/(?:tmp|var/(?:tmp|cache|log|lib/apt/lists)|proc|sys|dev|run)(?:/|\Z)|/\.cache(?:/|\Z)")
 
+_PROJECT = ("setup.py", "setup.cfg", "pyproject.toml")
 _HEAD = 256
 """So many bytes of a program are kept: its first line says what runs it."""
 _PROGRAM = 200_000
@@ -43,7 +51,10 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Tree:
-    """What is in an image. Paths are absolute; `heads` are the first bytes of programs, `owned` what packages brought."""
+    """What is in an image. Paths are absolute; `heads` are the first bytes of programs, `owned` what packages brought.
+
+    `shared`: the prefix of the Python below, for each venv that lets its packages be imported.
+    """
 
     entries: dict[str, Entry] = field(default_factory=dict)
     environments: tuple[Environment, ...] = ()
@@ -52,6 +63,7 @@ class Tree:
     passwd: str = ""
     caches: set[str] = field(default_factory=set)
     venvs: set[str] = field(default_factory=set)
+    shared: dict[str, str] = field(default_factory=dict)
 
     def resolve(self, path: str) -> str:
         """A path with the links on it followed."""
@@ -116,6 +128,7 @@ class _Reader:
         self.records: dict[str, list[str]] = {}
         self.compiled: dict[str, set[str]] = {}
         self.conda: dict[str, dict[str, str]] = {}
+        self.links: dict[str, str] = {}
 
     def take(self, archive: TarFile, member: TarInfo) -> None:
         path = posixpath.normpath(f"/{member.name}")
@@ -135,22 +148,34 @@ class _Reader:
         if path.endswith(".pyc"):
             self._bytecode(path)
         elif name == "pyvenv.cfg":
-            self.tree.venvs.add(posixpath.dirname(path))
+            self._venv(posixpath.dirname(path), _data(archive, member).decode("utf-8", "replace"))
         elif name == "CACHEDIR.TAG":
             self.tree.caches.add(posixpath.dirname(path))
         elif "/conda-meta/" in path and (found := _CONDA.fullmatch(path)):
             self.conda.setdefault(found["prefix"], {})[normal(found["name"])] = found["version"]
         elif _DIST.fullmatch(path):
-            self.named[path] = self.named.get(first) or _name_and_version(_data(archive, member))
+            egg = _EGG.fullmatch(name)  # with all that is in it in one file
+            known = (normal(egg["name"]), egg["version"]) if egg else self.named.get(first)
+            self.named[path] = known or _name_and_version(_data(archive, member))
         elif path.endswith(".dist-info/RECORD"):
             record = self.records.get(first)
             self.records[path] = _record(_data(archive, member)) if record is None else record
+        elif _LINK.fullmatch(path) and _SITE.fullmatch(path):
+            self.links[path] = _data(archive, member).decode("utf-8", "replace").partition("\n")[0].strip()
         elif path == "/etc/passwd":
             self.tree.passwd = _data(archive, member).decode("utf-8", "replace")
         elif first in self.tree.heads:
             self.tree.heads[path] = self.tree.heads[first]
         elif member.mode & 0o111 and 0 < member.size < _PROGRAM and not first:
             self.tree.heads[path] = _data(archive, member, _HEAD)
+
+    def _venv(self, prefix: str, text: str) -> None:
+        self.tree.venvs.add(prefix)
+        said = {
+            key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in text.splitlines())
+        }
+        if said.get("include-system-site-packages", "").lower() == "true" and "home" in said:
+            self.tree.shared[prefix] = posixpath.dirname(posixpath.normpath(said["home"]))
 
     def _bytecode(self, path: str) -> None:
         found = _SITE.fullmatch(path)
@@ -161,6 +186,7 @@ class _Reader:
     def finish(self) -> Tree:
         tree = self.tree
         tree.caches -= tree.venvs  # `uv venv` marks its environments as caches are
+        tree.caches |= {f"{prefix}/pkgs" for prefix in self.conda}
         every: dict[str, dict[str, set[str]]] = {}
         folders: set[str] = set()
         for path, (name, version) in self.named.items():
@@ -170,6 +196,8 @@ class _Reader:
                 every.setdefault(folder, {}).setdefault(name, set()).add(version)
                 if is_folder:
                     folders.add(folder)
+        for prefix, name, version in self._linked():
+            every.setdefault(prefix, {}).setdefault(name, set()).add(version)
         # Several at once are what an installer left of another's package, or those of several Pythons.
         packages = {
             where: {name: ", ".join(sorted(one)) for name, one in held.items()} for where, held in every.items()
@@ -185,6 +213,16 @@ class _Reader:
             for prefix, versions in sorted(packages.items())
         )
         return tree
+
+    def _linked(self) -> Iterator[tuple[str, str, str]]:
+        """The distributions that an environment only holds a link to: its prefix, their names and versions."""
+        for path, place in self.links.items():
+            site, link = _SITE.fullmatch(path), _LINK.fullmatch(path)
+            if site is None or link is None or self.tree.is_cache(path):
+                continue
+            wanted = normal(link["name"])
+            beside = (self.named[at] for at in self.named if posixpath.dirname(posixpath.dirname(at)) == place)
+            yield site["prefix"] or "/", wanted, dict(beside).get(wanted, "")
 
     def _where(self, path: str) -> tuple[str, bool] | None:
         """The environment that a distribution is in, and whether that is a mere folder; None for none."""
@@ -206,6 +244,14 @@ class _Reader:
         if prefix in self.conda:
             return "conda"
         return "folder" if prefix in folders else "system"
+
+
+def _is_built(tree: Tree, path: str) -> bool:
+    found = _BUILT.fullmatch(path)
+    if found is None:
+        return False
+    names = [f"{found['info']}/PKG-INFO"] if found["info"] else _PROJECT
+    return any(f"{found['project']}/{name}" in tree.entries for name in names)
 
 
 def _data(archive: TarFile, member: TarInfo, size: int = -1) -> bytes:
@@ -232,13 +278,20 @@ def normal(name: str) -> str:
     return _RUN_OF_DASHES.sub("-", name).lower()
 
 
+def inner(path: str) -> str:
+    """The path below an environment's folder of packages; "" for what is not in one."""
+    found = _SITE.fullmatch(path)
+    return found["rest"] if found else ""
+
+
 def listed(tree: Tree) -> Iterator[tuple[str, Entry]]:
-    """What is neither in an environment nor in a cache nor bytecode."""
+    """What is neither in an environment nor in a cache, nor bytecode, nor left by the build of a package."""
     for path, entry in tree.entries.items():
         if (
             "__pycache__" not in path
             and not path.endswith(".pyc")
             and not tree.is_cache(path)
             and not tree.is_installed(path)
+            and not _is_built(tree, path)
         ):
             yield path, entry

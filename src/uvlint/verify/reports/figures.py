@@ -30,6 +30,7 @@ KINDS = {
     outcome.CHANGED: "other version",
     outcome.MOVED: "moved",
     outcome.DRIFTED: "newer release",
+    outcome.SYSTEM: "of the system",
     outcome.INSTALLER: "installer",
 }
 """What became of a package, worst first."""

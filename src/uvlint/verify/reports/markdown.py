@@ -176,6 +176,8 @@ def _text(text: str) -> str:
 
 def _code(text: str) -> str:
     """Code in a cell of a table: a bar would end the cell, even there."""
+    if "\\|" in text:  # the first would be taken to escape the second
+        return _text(text)
     shown = printable(text).replace("|", "\\|")
     ticks = "`" * (1 + max((len(run) for run in _TICKS.findall(shown)), default=0))
     room = " " if shown.startswith("`") or shown.endswith("`") else ""

@@ -34,7 +34,7 @@ def show(found: Outcome, stream: IO[str], *, files: bool, color: str) -> None:
     if rows:
         console.print(_table(found, rows))
     for title, lines in _sections(found, files=files):
-        console.print(Text(title, "bold"))
+        console.print(Text(title, "bold"), soft_wrap=True)
         for line, style in lines:
             console.print(Text(f"  {printable(line)}", style), soft_wrap=True)
     for note in found.notes:
@@ -62,7 +62,7 @@ def _table(found: Outcome, rows: list[figures.Figure]) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column(Text(f"before\n{printable(found.before.label)}"), justify="right", overflow="fold")
     table.add_column(Text(f"after\n{printable(found.after.label)}"), justify="right", overflow="fold")
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for row in rows:
         better = row.numbers is not None and row.numbers[1] < row.numbers[0]
         told = row.change or ("" if row.numbers else row.note)
