@@ -329,6 +329,15 @@ def test_folders_that_change_hands_and_empty_ones_that_are_lost() -> None:
     ]
 
 
+def test_lists_that_only_installs_read_do_not_count() -> None:
+    names = ("requirements.txt", "poetry.lock", "notes.txt")
+    before, config = archive({f"/app/{name}": "" for name in names}), image(Config(workdir="/app"))
+    listed = compare.files(before, archive({}), config, lists={"/app/requirements.txt"})
+    assert {one.path.rpartition("/")[2]: one.counts for one in listed} == dict(
+        zip(names, (False, False, True), strict=True)
+    )
+
+
 def test_the_program_that_an_image_runs_counts_wherever_it_is() -> None:
     before = archive({"/usr/local/bin/start": "#!/bin/sh\n"})
     (change,) = compare.files(before, archive({}), image(Config()), {"/usr/local/bin/start"})

@@ -157,6 +157,20 @@ def test_a_program_that_is_lost(engine: Engine, packages: Path) -> None:
     assert "`start`, which the image runs, can't be found or executed any more" in report["reasons"]
 
 
+def test_a_list_of_requirements_that_stays_with_the_builder(engine: Engine, project: Path) -> None:
+    (project / "requirements.txt").write_text("alpha==1.0\n")
+    install = "RUN pip install --no-index --find-links /wheels --target /packages -r requirements.txt\n"
+    first = "FROM python:3.12-slim AS one\nWORKDIR /app\nCOPY wheels /wheels\nCOPY requirements.txt .\n" + install
+    end = "ENV PYTHONPATH=/packages\nCOPY app.py .\n" + RUN
+    after = (
+        f"{first}FROM python:3.12-slim\nWORKDIR /app\nCOPY wheels /wheels\nCOPY --from=one /packages /packages\n{end}"
+    )
+    status, report, _ = pair(engine, project, first + end, after)
+    assert (status, report["reasons"]) == (0, [])
+    assert {"path": "/app/requirements.txt", "before": "0:0 644", "after": None, "counts": False} in report["files"]
+    assert report["smoke"]["after"]["status"] == 0
+
+
 def test_a_secret_that_a_build_prints(engine: Engine, packages: Path) -> None:
     secret = packages.parent / "secret"
     secret.write_text("opensesame\n")

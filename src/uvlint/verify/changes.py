@@ -91,6 +91,12 @@ def _is_file(subject: Subject, path: str) -> bool:
     return os.path.isfile(os.path.join(subject.folder, path)) and sides.holds(subject.folder, path)
 
 
+def lists(build: Build) -> set[str]:
+    """Where the image has the lists of requirements that its installs read."""
+    files = (file for install in plan.installs(build) for file in reads.of(install).files)
+    return {file.image for file in files if not file.image.endswith((".toml", ".py", ".cfg"))}
+
+
 def _lists(install: Install) -> Iterator[str]:
     """The files of the context in which an install finds its requirements, one a line."""
     for file in reads.of(install).files:

@@ -26,6 +26,7 @@ _OF_NO_PACKAGE = regex(
 """Programs of Pythons and installers."""
 _COUNTING = frozenset({outcome.LOST, outcome.NEW, outcome.CHANGED})
 _OF_THE_SYSTEM = regex(r"/(?:etc|usr(?!/(?:local/)?src/)|bin|sbin|lib\w*|var(?!/(?:www|task)/))/")
+_LOCKS = frozenset({"Pipfile", "Pipfile.lock", "pdm.lock", "poetry.lock", "uv.lock"})
 _NOT_LISTED = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/mtab"})
 
 Versions = dict[str, dict[str, str]]
@@ -209,10 +210,13 @@ def _counts(name: str, before: str | None, after: str | None) -> bool:
 # Files ------------------------------------------------------------------------------------------------------------------
 
 
-def files(before: Tree, after: Tree, image: Image, programs: Collection[str] = ()) -> list[FileChange]:
+def files(
+    before: Tree, after: Tree, image: Image, programs: Collection[str] = (), lists: Collection[str] = ()
+) -> list[FileChange]:
     """Files and empty folders lost or gained outside environments and caches, and owners and modes that differ.
 
-    What is lost, or changes hands, where the application of the `image` before is counts; the `programs` that it ran, too.
+    What is lost, or changes hands, where the application of the `image` before is counts; the `programs` that it ran, too. The
+    loss of `lists` that an install read, and of lock files, doesn't: they were for the build.
     """
     old, new = dict(tree.listed(before)), dict(tree.listed(after))
     full = before.parents(), after.parents()
@@ -231,7 +235,8 @@ def files(before: Tree, after: Tree, image: Image, programs: Collection[str] = (
         if (now is None and path in full[0]) or (was is None and path in full[1]):
             continue  # a folder: what was in it tells
         now = None if broken else now
-        counts = was is not None and (path in run or f"{path}/".startswith(homes))
+        listed = now is None and (path in lists or posixpath.basename(path) in _LOCKS)
+        counts = was is not None and (path in run or (f"{path}/".startswith(homes) and not listed))
         found.append(FileChange(path, was.access if was else None, now.access if now else None, counts))
     return found
 

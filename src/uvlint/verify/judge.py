@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from uvlint.verify import commands, compare, cost, image, outcome, secrets, sides, smoke
+from uvlint.verify import changes, commands, compare, cost, image, outcome, secrets, sides, smoke
 from uvlint.verify.compare import Seen
 from uvlint.verify.cost import Bench
 from uvlint.verify.engines import PREFIX, EngineError
@@ -86,7 +86,9 @@ class _Judge:
         found = compare.placed(self._packages((before, after), old, new), old, new)
         fields = compare.config(old.image.config, new.image.config)
         run, now = (commands.programs(one.image.config, one.files) for one in (old, new))
-        files = compare.files(old.files, new.files, old.image, {place for _, place in run.values() if place})
+        ran_before = {place for _, place in run.values() if place}
+        lists = changes.lists(self.bench.subjects[BEFORE].build())
+        files = compare.files(old.files, new.files, old.image, ran_before, lists)
         self.task.watch.say("starting the images")
         ran = smoke.run(self.engine, (tag, other), (old.image, new.image), (old.files, new.files), self.task.smoke)
         costs, broken = self._costs(before, after, old.image, new.image)
