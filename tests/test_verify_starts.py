@@ -62,6 +62,21 @@ def test_what_an_image_runs_is_imported(entrypoint: tuple[str, ...], command: tu
 
 
 @pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        (("gunicorn", "--chdir", "src", "x:app"), "src"),
+        (("python", "-m", "uvicorn", "--app-dir=src", "x:app"), "src"),
+        (("gunicorn", "x:app"), ""),
+    ],
+)
+def test_modules_are_looked_for_where_a_server_is_told_to(command: tuple[str, ...], folder: str) -> None:
+    config = Config((), command, workdir="/app", env={"PATH": "/usr/local/bin:/bin"})
+    argv = smoke.told(config, archive(PROGRAMS, members=EXECUTABLE)).argv
+    assert argv[argv.index("-c") + 2] == folder
+    assert argv[-1] == "x"
+
+
+@pytest.mark.parametrize(
     ("command", "place"),
     [
         (("start.sh",), "/app/start.sh"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint.lazy import regex
@@ -31,14 +32,20 @@ _NOT_APPLICATIONS = frozenset({"-c", "--config", "-b", "--bind", "--host", "--lo
 """Options whose value may look like it: `-c python:settings`."""
 _BY_OPTION = {"celery": ("-A", "--app"), "flask": ("-A", "--app"), "rq": ("-c", "--config"), "arq": ()}
 
-_IMPORT = "import importlib, sys; sys.path.insert(0, ''); [importlib.import_module(name) for name in sys.argv[1:]]"
+_FOLDERS = ("--chdir", "--app-dir")
+"""Options of servers that say where modules are."""
+
+_IMPORT = (
+    "import importlib, sys; sys.path.insert(0, sys.argv.pop(1));"
+    " [importlib.import_module(name) for name in sys.argv[1:]]"
+)
 # As if it were imported: what it keeps behind `if __name__ == "__main__"` does not run.
 _FILE = (
     "import os, runpy, sys; place = sys.argv.pop(1); sys.path.insert(0, os.path.dirname(os.path.abspath(place)));"
     " runpy.run_path(place, run_name='__uvlint__')"
 )
 _SCRIPT = (
-    "import importlib, runpy, sys; sys.path.insert(0, ''); runpy.run_path(sys.argv[1], run_name='__uvlint__');"
+    "import importlib, runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_path(sys.argv[1], run_name='__uvlint__');"
     " [importlib.import_module(name) for name in sys.argv[2:]]"
 )
 
@@ -79,7 +86,8 @@ def told(config: Config, files: Tree) -> Check:
     if interpreter is None:
         return Check(reason=f"`{shown}` is no Python program: name a command with --smoke")
     modules = _modules(posixpath.basename(argv[0]), argv[1:])
-    return Check((interpreter, "-c", _SCRIPT, place, *modules), _imports(posixpath.basename(place), *modules))
+    words = (interpreter, "-c", _SCRIPT, _folder(argv), place, *modules)
+    return Check(words, _imports(posixpath.basename(place), *modules))
 
 
 def _imports(*names: str) -> str:
@@ -100,7 +108,7 @@ def _python(argv: Sequence[str], shown: str) -> Check:
             if match["last"] == "c" or not rest or "$" in rest[0]:
                 return unknown
             modules = (rest[0], *_modules(rest[0], rest[1:]))
-            return Check((argv[0], *options, "-c", _IMPORT, *modules), _imports(*modules))
+            return Check((argv[0], *options, "-c", _IMPORT, _folder(rest), *modules), _imports(*modules))
         options.append(match[0])
         if match["last"] and not match["value"] and rest:
             options.append(rest.pop(0))
@@ -110,6 +118,13 @@ def _python(argv: Sequence[str], shown: str) -> Check:
     if rest[0] == "-" or "$" in rest[0]:
         return unknown
     return Check((*python, "-c", _FILE, *rest[:1]), _imports(rest[0]))
+
+
+def _folder(args: Sequence[str]) -> str:
+    """Where a server is told to look for modules, "" for where it is."""
+    values = [word.partition("=")[2] for word in args if word.startswith(tuple(f"{one}=" for one in _FOLDERS))]
+    values += [word for last, word in pairwise(args) if last in _FOLDERS]
+    return next((value for value in values if "$" not in value), "")
 
 
 def _modules(program: str, args: Sequence[str]) -> tuple[str, ...]:
