@@ -94,6 +94,21 @@ def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["sh", "-c", line], cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize("arguments", [["."], ["check", "--isolated", "."], ["verify"]])
+def test_an_interrupt_is_no_finding(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("uvlint.checking.check", interrupted)
+    monkeypatch.setattr("uvlint.verify.cli._check", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == (2 if arguments == ["verify"] else 130)
+    assert capsys.readouterr().err.strip() in {"Aborted!", "interrupted: nothing was kept"}
+
+
 @pytest.mark.parametrize(
     ("line", "status"),
     [

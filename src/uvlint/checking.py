@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from uvlint.run import Job, Result
 
 CLEAN, FOUND, WRONG = 0, 1, 2
+INTERRUPTED = 130
+"""As shells have it for Ctrl-C."""
 
 DEFAULTS: Mapping[str, Any] = {
     "fix": None,
@@ -106,7 +108,7 @@ def guarded(work: Callable[[], int]) -> NoReturn:
         stop(error)
     except KeyboardInterrupt:
         sys.stderr.write("\nAborted!\n")  # as click has it
-        sys.exit(1)
+        sys.exit(INTERRUPTED)
 
 
 def _stand_in() -> None:

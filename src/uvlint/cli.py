@@ -42,6 +42,13 @@ def _version(context: click.Context, _: click.Parameter, given: bool) -> None:  
 
 
 class Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # click would exit with 1, which says that something was found
+            click.echo("\nAborted!", err=True)
+            ctx.exit(checking.INTERRUPTED)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *ELSEWHERE})
 

@@ -49,7 +49,7 @@ def migrate(path: str, **options: Any) -> None:
         sys.exit(checking.WRONG)
     except KeyboardInterrupt:
         click.echo("interrupted; all files are as they were", err=True)
-        sys.exit(130)
+        sys.exit(checking.INTERRUPTED)
     if not options["quiet"]:
         _tell(moved, would=diff)
     sys.exit(checking.FOUND if diff else checking.CLEAN)
