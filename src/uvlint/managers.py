@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint.lazy import regex
 from uvlint.tools import managers, options
+from uvlint.tools.requirements import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from uvlint.calls import Call
     from uvlint.tools.options import Given, Table
 
-_DIVIDERS = regex(r"[-_.]+")
 _LIST = regex(r"[\s,]+")
 _MAIN = frozenset({"main", "default", "packages"})
 _VERBS: dict[tuple[str, str], Table] = {
@@ -63,11 +63,6 @@ class Asked(NamedTuple):
     system: bool = False
 
 
-def normal_name(name: str) -> str:
-    """A group's or an extra's name, as uv compares it."""
-    return _DIVIDERS.sub("-", name).lower()
-
-
 def verb(call: Call) -> str:
     """The word that says what Poetry or Pipenv is to do, "" where there is none."""
     skip = False
@@ -112,8 +107,8 @@ def wanted(asked: Asked, groups: Collection[str], defaults: Collection[str], *, 
 
     Or why that can't be: it names a group that isn't there.
     """
-    known = {normal_name(one): one for one in groups}
-    usual = {normal_name(one) for one in defaults} & set(known)
+    known = {normalised(one): one for one in groups}
+    usual = {normalised(one) for one in defaults} & set(known)
     named: dict[str, set[str]] = {}
     for one in asked.given:
         if one.meaning in {"only", "with", "without", "categories", "extras"}:
@@ -143,7 +138,7 @@ def wanted(asked: Asked, groups: Collection[str], defaults: Collection[str], *, 
 
 
 def _names(value: str | None) -> Iterable[str]:
-    return (normal_name(one) for one in _LIST.split(value or "") if one)
+    return (normalised(one) for one in _LIST.split(value or "") if one)
 
 
 def words(one: Wanted, groups: Collection[str], defaults: Collection[str]) -> list[str]:

@@ -15,6 +15,7 @@ from uvlint.model import normal
 from uvlint.record import record
 from uvlint.syntax import mount
 from uvlint.tools import locks, wheels
+from uvlint.tools.requirements import normalised
 from uvlint.tools.uv import is_on
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _VARIABLES = {
     "no-editable": "UV_NO_EDITABLE",
     "no-sync": "UV_NO_SYNC",
 }
-_DIVIDERS = regex(r"[-_.]+")
 _OPTIONAL = regex(r"[*?\[]")
 
 
@@ -258,16 +258,16 @@ def outdated(sync: Sync) -> str:
     lock, project = tables(sync.lock), tables(sync.project)
     if lock is None or project is None or "project" not in project:
         return ""
-    name = _normal(str(project["project"].get("name", "")))
-    own = next((one for one in locks.dicts(lock.get("package")) if _normal(str(one.get("name", ""))) == name), None)
+    name = normalised(str(project["project"].get("name", "")))
+    own = next((one for one in locks.dicts(lock.get("package")) if normalised(str(one.get("name", ""))) == name), None)
     if own is None:
         return f"`uv.lock` doesn't know `{name}`"
     metadata = own.get("metadata")
     if not isinstance(metadata, dict) or not static(sync):
         return ""
-    locked = {_normal(str(one.get("name", ""))) for one in locks.dicts(metadata.get("requires-dist"))}
+    locked = {normalised(str(one.get("name", ""))) for one in locks.dicts(metadata.get("requires-dist"))}
     for group in (metadata.get("requires-dev") or {}).values():
-        locked |= {_normal(str(one.get("name", ""))) for one in locks.dicts(group)}
+        locked |= {normalised(str(one.get("name", ""))) for one in locks.dicts(group)}
     asked = {found for one in _asked(project) if (found := plan_name(one))}
     missing = sorted((asked ^ locked) - {name})
     return f"`uv.lock` is older than `pyproject.toml`: they differ over `{missing[0]}`" if missing else ""
@@ -286,11 +286,7 @@ def _asked(project: dict[str, Any]) -> Iterator[str]:
 def plan_name(requirement: str) -> str:
     """The normalised name of a requirement, "" where it has none."""
     match = regex(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)").match(requirement)
-    return _normal(match[1]) if match else ""
-
-
-def _normal(name: str) -> str:
-    return _DIVIDERS.sub("-", name).lower()
+    return normalised(match[1]) if match else ""
 
 
 def default_groups(sync: Sync) -> list[str] | None:

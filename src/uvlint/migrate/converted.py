@@ -12,6 +12,7 @@ from uvlint.migrate import finding, indexes, lines, tools
 from uvlint.migrate.project import Declined
 from uvlint.migrate.pyproject import Named, name_of, parted, variables
 from uvlint.migrate.texts import text_of
+from uvlint.tools.requirements import normalised
 
 if TYPE_CHECKING:
     from uvlint.migrate.project import Project
@@ -182,7 +183,7 @@ def _pipfile(project: Project, made: Any) -> None:
             continue
         name = "dev" if key == "dev-packages" else key
         known = {lines.named(str(one)) for one in written.get(name, groups.get(name, []))}
-        lost = [one for one in listed if lines.normal(one) not in known]
+        lost = [one for one in listed if normalised(one) not in known]
         if lost:
             raise Declined(
                 f"Pipfile: `{lost[0]}` of [{key}] can't be moved; write it as a requirement that has a name and a version"
@@ -205,7 +206,7 @@ def _poetry_lock(root: str) -> dict[str, list[str]]:
     found: dict[str, list[tuple[str, Any]]] = {}
     for one in packages:
         if one.get("source", {}).get("type", "legacy") == "legacy":
-            found.setdefault(lines.normal(one["name"]), []).append((one["version"], one.get("markers")))
+            found.setdefault(normalised(one["name"]), []).append((one["version"], one.get("markers")))
     pins: dict[str, list[str]] = {}
     for name, several in found.items():
         if len(several) == 1:
@@ -232,7 +233,7 @@ def _pipfile_lock(root: str) -> dict[str, list[str]]:
         for name, one in listed.items():
             version = one.get("version", "") if isinstance(one, dict) else ""
             if isinstance(version, str) and version.startswith("=="):
-                pin = f"{lines.normal(name)}{version}"
-                known = found.setdefault(lines.normal(name), [])
+                pin = f"{normalised(name)}{version}"
+                known = found.setdefault(normalised(name), [])
                 known += [pin] if pin not in known else []
     return {name: several for name, several in found.items() if len(several) == 1}

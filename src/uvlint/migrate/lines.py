@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from uvlint.migrate.texts import text_of
 from uvlint.tools import requirements
+from uvlint.tools.requirements import normalised
 
 _COMMENT = re.compile(r"(?:^|\s)#\s*(?P<text>.*)$")
 _HASH = re.compile(r"\s--hash[=\s]\s*\S+")
@@ -100,21 +101,16 @@ class File:
         return found
 
 
-def normal(name: str) -> str:
-    """A distribution's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def named(text: str) -> str:
     """The normalised name of a requirement, "" where it has none."""
     match = _NAMED.match(text.strip())
-    return normal(match["name"]) if match is not None else ""
+    return normalised(match["name"]) if match is not None else ""
 
 
 def pin(text: str) -> tuple[str, str] | None:
     """The name and the one version that a requirement asks for."""
     match = _PIN.match(text.strip())
-    return (normal(match["name"]), match["version"]) if match is not None else None
+    return (normalised(match["name"]), match["version"]) if match is not None else None
 
 
 def read(root: str, path: str) -> File:
@@ -208,7 +204,7 @@ def _requirement(line: str, comment: str, found: File, root: str, *, editable: b
     requirements.requirement(line, wrong)
     if wrong.refused:
         return wrong.refused[0]
-    found.lines.append(Line(bare + tail, normal(match["name"]), comment))
+    found.lines.append(Line(bare + tail, normalised(match["name"]), comment))
     return ""
 
 
@@ -232,7 +228,7 @@ def _address(bare: str, tail: str, comment: str, found: File, *, editable: bool)
     kept = re.sub(r"#&", "#", _EGG.sub(lambda match: "#" if match[0].startswith("#") else "", bare)).rstrip("#&")
     if editable:
         found.notes.append(f"{found.path}: `{name}` is no longer editable; uv installs it from its repository")
-    found.lines.append(Line(f"{name}{extras} @ {kept}{tail}", normal(name), comment))
+    found.lines.append(Line(f"{name}{extras} @ {kept}{tail}", normalised(name), comment))
     return ""
 
 
@@ -254,7 +250,7 @@ def _path(bare: str, tail: str, comment: str, found: File, root: str, *, editabl
     name = wheel["name"] if wheel is not None else name_of(os.path.join(root, place))
     if not name:
         return f"`{bare}` is a project whose name can't be read"
-    found.lines.append(Line(f"{name}{extras}{tail}", normal(name), comment, Local(place, editable)))
+    found.lines.append(Line(f"{name}{extras}{tail}", normalised(name), comment, Local(place, editable)))
     return ""
 
 

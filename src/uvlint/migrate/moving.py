@@ -11,6 +11,7 @@ from uvlint.migrate import dockerfiles, finding, lines, locking, mentions, proje
 from uvlint.migrate.locked import MAIN
 from uvlint.migrate.project import Declined
 from uvlint.migrate.transaction import Change
+from uvlint.tools.requirements import normalised
 
 if TYPE_CHECKING:
     from uvlint.migrate.locked import Locked
@@ -82,8 +83,8 @@ def _depend(found: Project, image: Image, folder: str) -> None:
     place = os.path.relpath(os.path.abspath(seen.place(root, folder)), found.root).replace(os.sep, "/")
     name = lines.name_of(os.path.join(found.root, place))
     known = found.groups.setdefault(MAIN, project.Group(MAIN)).lines
-    if name and place != "." and not place.startswith("..") and all(one.name != lines.normal(name) for one in known):
-        known.append(lines.Line(name, lines.normal(name), local=lines.Local(place, editable=False)))
+    if name and place != "." and not place.startswith("..") and all(one.name != normalised(name) for one in known):
+        known.append(lines.Line(name, normalised(name), local=lines.Local(place, editable=False)))
 
 
 def _rewrite(found: Project, written: Written, texts: dict[str, str], moved: Moved) -> None:

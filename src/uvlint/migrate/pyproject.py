@@ -10,9 +10,10 @@ from urllib.parse import unquote, urlsplit
 from uvlint import credentials
 from uvlint.migrate import setuptools_table
 from uvlint.migrate.indexes import DEFAULT
-from uvlint.migrate.lines import Local, named, normal
+from uvlint.migrate.lines import Local, named
 from uvlint.migrate.locked import MAIN, Index
 from uvlint.migrate.project import Declined
+from uvlint.tools.requirements import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +37,7 @@ def name_of(project: Project) -> str:
         str(told) if told else re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(project.root)).strip("-").lower() or "app"
     )
     needed = {line.name for group in project.groups.values() for line in group.lines}
-    return f"{name}-app" if normal(name) in needed and not told else name
+    return f"{name}-app" if normalised(name) in needed and not told else name
 
 
 def write(project: Project, indexes: list[Named]) -> str:
@@ -308,7 +309,7 @@ def _uv(project: Project, known: list[Named]) -> dict[str, Any]:
         if ":all:" in given:
             found[every] = True
         elif given:
-            found[some] = [normal(one.strip()) for one in given if one.strip() != ":none:"]
+            found[some] = [normalised(one.strip()) for one in given if one.strip() != ":none:"]
     if options.insecure:
         found["allow-insecure-host"] = options.insecure
     if project.constraints:

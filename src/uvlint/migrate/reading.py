@@ -9,6 +9,7 @@ from uvlint.lazy import regex
 from uvlint.migrate import taking
 from uvlint.migrate.moves import SYSTEM, Move, Reading, asks, unfit
 from uvlint.model import is_root, normal
+from uvlint.tools.requirements import normalised
 
 if TYPE_CHECKING:
     from uvlint.calls import Call
@@ -90,7 +91,7 @@ def _manager(call: Call, project: Locked, found: Reading) -> None:
     if place is None:
         found.refuse(call, "where it installs to can't be told")
         return
-    extras = {managers.normal_name(one): one for one in project.extras}
+    extras = {normalised(one): one for one in project.extras}
     chosen = frozenset(extras.get(one, one) for one in wanted.extras)
     move = Move(call, wanted._replace(project=wanted.project and project.package, extras=chosen), place, folder)
     if move.wanted.project and not _has_sources(call, folder):

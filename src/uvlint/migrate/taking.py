@@ -14,6 +14,7 @@ from uvlint.migrate.moves import SYSTEM, Move, is_project, prefix, unfit
 from uvlint.model import normal
 from uvlint.syntax import mount
 from uvlint.tools import others
+from uvlint.tools.requirements import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,14 +198,12 @@ def _directory(call: Call, value: str | None, project: Locked) -> tuple[str, fro
     place = normal(path if path.startswith("/") else f"{call.workdir}/{path}")
     if not is_project(call, place, project):
         return None
-    return place, frozenset(
-        managers.normal_name(one.strip()) for one in (match["extras"] or "").split(",") if one.strip()
-    )
+    return place, frozenset(normalised(one.strip()) for one in (match["extras"] or "").split(",") if one.strip())
 
 
 def _with_extras(extras: frozenset[str], project: Locked) -> Wanted | str:
-    known = {managers.normal_name(one): one for one in project.extras}
-    groups = {managers.normal_name(one): one for one in project.groups}
+    known = {normalised(one): one for one in project.extras}
+    groups = {normalised(one): one for one in project.groups}
     missing = sorted(extras - set(known) - set(groups))
     if missing:
         return f"the project has no extra `{missing[0]}`"
@@ -251,12 +250,12 @@ def _group(call: Call, value: str | None, raw: str, project: Locked) -> Wanted |
     if call.workdir is None and not path.startswith("/"):
         return _Doubt(f"what `{raw}` holds can't be told")
     place = normal(path if path.startswith("/") else f"{call.workdir}/{path or 'pyproject.toml'}")
-    known = {managers.normal_name(one): one for one in project.groups}
+    known = {normalised(one): one for one in project.groups}
     if not is_project(call, posixpath.dirname(place), project):
         return _Doubt(f"`{raw}` isn't known to be a group of the project")
-    if managers.normal_name(name) not in known:
+    if normalised(name) not in known:
         return f"the project has no group `{name}`"
-    return Wanted(main=False, groups=frozenset({known[managers.normal_name(name)]}))
+    return Wanted(main=False, groups=frozenset({known[normalised(name)]}))
 
 
 def _nested(call: Call, place: str, depth: int = 0) -> Iterator[str]:

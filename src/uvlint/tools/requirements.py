@@ -11,6 +11,7 @@ import re
 from uvlint.lazy import regex
 from uvlint.record import field, record
 
+_DIVIDERS = regex(r"[-_.]+")
 _CONTINUATION = regex(r"\\\r?\n")
 _COMMENT = regex(r"(?:^|\s+)#.*$")
 _NAME = regex(r"(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>.*)\Z", re.DOTALL)
@@ -159,6 +160,11 @@ def requirement(line: str, found: Scan) -> None:
     _named(line, found)
 
 
+def normalised(name: str) -> str:
+    """A name of a distribution, a group or an extra as indexes and uv compare it (PEP 503)."""
+    return _DIVIDERS.sub("-", name).lower()
+
+
 def is_folder(text: str) -> bool:
     """Whether a requirement such as `libs/mine` names a folder: no wheel, archive or address."""
     return "/" in text and not re.search(r"[@:\s]", text) and not _ARCHIVE.search(text)
@@ -168,7 +174,7 @@ def _named(line: str, found: Scan) -> None:
     match = _NAME.match(line)
     if match is None:
         return
-    name = re.sub(r"[-_.]+", "-", match["name"]).lower()
+    name = normalised(match["name"])
     found.names.append(name)
     rest = match["rest"].partition(";")[0].partition(" --")[0]
     if is_folder(line.partition(";")[0].strip()):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from uvlint import context, plan, reads
 from uvlint.dockerignore import glob
 from uvlint.lazy import regex
+from uvlint.tools.requirements import normalised
 from uvlint.verify import sides
-from uvlint.verify.tree import normal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -73,8 +73,8 @@ def requirement(build: Build, subject: Subject, installed: Collection[str]) -> C
         read = reads.of(install)
         if read.scan.hashes:  # each requirement would need its hash
             continue
-        names = {normal(plan.named(one)) for one in install.requirements} | set(installed)
-        package = next((one for one in SMALL if normal(one.partition("==")[0]) not in names), None)
+        names = {normalised(plan.named(one)) for one in install.requirements} | set(installed)
+        package = next((one for one in SMALL if normalised(one.partition("==")[0]) not in names), None)
         for path in _lists(install):
             if package is not None and _is_file(subject, path):
                 return Change(f"{package} added to {path}", path, f"{package}\n# {{}}\n")

@@ -141,9 +141,8 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    named = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
     # What is ignored already stays so: `nohup` asks for that.
-    numbers = [number for number in named if number is not None and signal.getsignal(number) != signal.SIG_IGN]
+    numbers = [number for number in engines.ENDING if signal.getsignal(number) != signal.SIG_IGN]
     old = {number: signal.signal(number, end) for number in numbers}
     try:
         yield

@@ -24,7 +24,6 @@ _OF_NO_PACKAGE = regex(
     r"(?:python|pypy|pip|easy_install|wheel|uvx?|activate|deactivate|2to3|idle|pydoc)[\d.t-]*(?:\..*)?"
 )
 """Programs of Pythons and installers."""
-_COUNTING = frozenset({outcome.LOST, outcome.NEW, outcome.CHANGED})
 _OF_THE_SYSTEM = regex(r"/(?:etc|usr(?!/(?:local/)?src/)|bin|sbin|lib\w*|var(?!/(?:www|task)/))/")
 _LOCKS = frozenset({"Pipfile", "Pipfile.lock", "pdm.lock", "poetry.lock", "uv.lock"})
 _NOT_LISTED = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/mtab"})
@@ -90,7 +89,7 @@ def drifted(found: Iterable[PackageChange], old: Image, new: Image) -> list[Pack
         *(
             PackageChange(one.environment, one.name, outcome.DRIFTED, one.before, one.after)
             for one in found
-            if one.kind in _COUNTING and (one.environment, one.name) not in known
+            if one.kind in outcome.COUNTING and (one.environment, one.name) not in known
         ),
     ]
 
@@ -114,7 +113,9 @@ def placed(found: Iterable[PackageChange], before: Seen, after: Seen) -> list[Pa
     used = before.imports(), after.imports()
     apart = all(used) and not any("/usr" in one for one in used)
     return [
-        replace(one, kind=outcome.SYSTEM) if apart and one.environment == "/usr" and one.kind in _COUNTING else one
+        replace(one, kind=outcome.SYSTEM)
+        if apart and one.environment == "/usr" and one.kind in outcome.COUNTING
+        else one
         for one in found
     ]
 

@@ -28,6 +28,9 @@ NAMES = ("docker", "podman", "buildah")
 PREFIX = "uvlint-verify"
 """How the name of everything begins that is made here."""
 
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals by which a program is asked to end, those that this system has."""
+
 _BUILDX = regex(r"v?(\d+)\.(\d+)")
 _RECORD = regex(r"(?m)^ID:\s+(\w+)$")
 _ADVICE = "Run 'docker run --help'"
@@ -306,10 +309,8 @@ class Engine:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """What is done inside comes to its end: an interrupt, or being told to end, waits for it."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
     waiting: list[int] = []
-    old = {number: signal.signal(number, lambda number, _frame: waiting.append(number)) for number in numbers}
+    old = {number: signal.signal(number, lambda number, _frame: waiting.append(number)) for number in ENDING}
     try:
         yield
     finally:

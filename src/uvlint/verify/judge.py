@@ -119,7 +119,7 @@ class _Judge:
         found = judged = compare.packages(*(compare.versions(one.image.environments) for one in (old, new)))
         images = [old.image, new.image]
         for side in (BEFORE, AFTER):
-            if any(one.kind in _COUNTING for one in judged) and _old(builds[side]):
+            if any(one.kind in outcome.COUNTING for one in judged) and _old(builds[side]):
                 images[side] = self._fresh(side)
                 judged = compare.drifted(found, images[BEFORE], images[AFTER])
         return judged
@@ -168,9 +168,6 @@ class _Judge:
             tuple(reasons),
             tuple(notes),
         )
-
-
-_COUNTING = frozenset({outcome.LOST, outcome.NEW, outcome.CHANGED})
 
 
 def _old(built: Built) -> bool:

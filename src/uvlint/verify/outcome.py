@@ -20,6 +20,10 @@ SYSTEM, INSTALLER = "system", "installer"
 runs another one. `installer`: pip, setuptools, wheel or uv, which don't count."""
 
 
+COUNTING = frozenset({LOST, NEW, CHANGED})
+"""The kinds that speak against equivalence by themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a build. `started` counts from the start of the build; `seconds` is None while it runs."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from uvlint.lazy import regex
 from uvlint.verify import commands
-from uvlint.verify.outcome import Ran, Smoke
+from uvlint.verify.outcome import Smoke
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,13 +154,9 @@ def run(
     missing = next((check.reason for check in checks if check.reason), "")
     if missing:
         return Smoke(command or "", reason=missing)
-    before, after = (_ran(engine, tag, check) for tag, check in zip(tags, checks, strict=True))
+    before, after = (engine.run(tag, check.argv, timeout=TIMEOUT) for tag, check in zip(tags, checks, strict=True))
     shown = checks[0].shown if checks[0].shown == checks[1].shown else f"{checks[0].shown} / {checks[1].shown}"
     return Smoke(shown, before, after)
-
-
-def _ran(engine: Engine, tag: str, check: Check) -> Ran:
-    return engine.run(tag, check.argv, timeout=TIMEOUT)
 
 
 def objection(smoke: Smoke) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from uvlint.lazy import regex
+from uvlint.tools.requirements import normalised
 from uvlint.verify.outcome import Environment
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _BUILT = regex(
     r"(?P<project>.*)/(?:build/(?:lib|temp|bdist)(?:\.[^/]+)?|dist/[^/]+\.egg|(?P<info>[^/]+\.egg-info))(?:/.*)?"
 )
 """What setuptools leaves in a project's folder when it builds it."""
-_RUN_OF_DASHES = regex(r"[-_.]+")
 _CACHE = regex(r"\A/(?:tmp|var/(?:tmp|cache|log|lib/apt/lists)|proc|sys|dev|run)(?:/|\Z)|/\.cache(?:/|\Z)")
 
 _PROJECT = ("setup.py", "setup.cfg", "pyproject.toml")
@@ -152,10 +152,10 @@ class _Reader:
         elif name == "CACHEDIR.TAG":
             self.tree.caches.add(posixpath.dirname(path))
         elif "/conda-meta/" in path and (found := _CONDA.fullmatch(path)):
-            self.conda.setdefault(found["prefix"], {})[normal(found["name"])] = found["version"]
+            self.conda.setdefault(found["prefix"], {})[normalised(found["name"])] = found["version"]
         elif _DIST.fullmatch(path):
             egg = _EGG.fullmatch(name)  # with all that is in it in one file
-            known = (normal(egg["name"]), egg["version"]) if egg else self.named.get(first)
+            known = (normalised(egg["name"]), egg["version"]) if egg else self.named.get(first)
             self.named[path] = known or _name_and_version(_data(archive, member))
         elif path.endswith(".dist-info/RECORD"):
             record = self.records.get(first)
@@ -220,7 +220,7 @@ class _Reader:
             site, link = _SITE.fullmatch(path), _LINK.fullmatch(path)
             if site is None or link is None or self.tree.is_cache(path):
                 continue
-            wanted = normal(link["name"])
+            wanted = normalised(link["name"])
             beside = (self.named[at] for at in self.named if posixpath.dirname(posixpath.dirname(at)) == place)
             yield site["prefix"] or "/", wanted, dict(beside).get(wanted, "")
 
@@ -264,18 +264,13 @@ def _name_and_version(data: bytes) -> tuple[str, str]:
 
     headers = BytesHeaderParser().parsebytes(data)
     # What is not ASCII comes as an object of the email package.
-    return normal(str(headers["Name"] or "")).strip(), str(headers["Version"] or "").strip()
+    return normalised(str(headers["Name"] or "")).strip(), str(headers["Version"] or "").strip()
 
 
 def _record(data: bytes) -> list[str]:
     import csv  # noqa: PLC0415
 
     return [row[0] for row in csv.reader(data.decode("utf-8", "replace").splitlines()) if row]
-
-
-def normal(name: str) -> str:
-    """A distribution's name as PEP 503 has it."""
-    return _RUN_OF_DASHES.sub("-", name).lower()
 
 
 def inner(path: str) -> str:

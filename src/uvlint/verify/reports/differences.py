@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _FEW = 200
 """So many files are listed where not all are asked for."""
-_COUNTING = {outcome.LOST, outcome.NEW, outcome.CHANGED}
 
 
 def sections(found: Outcome, *, files: bool) -> Iterator[str]:
@@ -40,7 +39,7 @@ def _packages(found: Outcome, old: Image, new: Image) -> Iterator[str]:
                 loose(figures.shown(one.after)),
                 code(one.environment) + (f" → {code(one.to)}" if one.to else ""),
             ),
-            one.kind in _COUNTING,
+            one.kind in outcome.COUNTING,
         )
         for one in figures.packages(found)
     ]

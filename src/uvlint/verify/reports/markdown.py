@@ -19,7 +19,6 @@ _SPECIAL = regex(r"([\\`*_{}\[\]<>|#~&!])")
 _TICKS = regex(r"`+")
 _FEW = 50
 """So many files are listed where not all are asked for."""
-_COUNTING = {outcome.LOST, outcome.NEW, outcome.CHANGED}
 
 
 def text(found: Outcome, *, files: bool = False) -> str:
@@ -74,7 +73,7 @@ def _packages(found: Outcome) -> Iterator[str]:
     yield ""
     rows = [
         (
-            f"**{figures.KINDS[one.kind]}**" if one.kind in _COUNTING else figures.KINDS[one.kind],
+            f"**{figures.KINDS[one.kind]}**" if one.kind in outcome.COUNTING else figures.KINDS[one.kind],
             _code(one.name),
             _text(figures.shown(one.before)),
             _text(figures.shown(one.after)),
